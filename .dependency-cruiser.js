@@ -1,0 +1,39 @@
+/** The house rules of docs/architecture.md, as a machine reads them: one direction, no circles. */
+const room = (name) => `^src/${name}/`;
+const forbid = (name, from, to, comment) => ({
+  name,
+  severity: 'error',
+  comment,
+  from: { path: from },
+  to: { path: to },
+});
+
+export default {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    forbid('text-knows-nobody', room('text'), '^src/(?!text/)', 'text/ is shared by server and SDK.'),
+    forbid(
+      'platform-knows-no-feature',
+      room('platform'),
+      '^src/(?!platform/|text/)',
+      'Features depend on the platform, never the other way.',
+    ),
+    forbid('auth-is-first', room('auth'), '^src/(documents|collaboration|sdk|cli)/|^src/(app|main)\\.ts', ''),
+    forbid('documents-second', room('documents'), '^src/(collaboration|sdk|cli)/|^src/(app|main)\\.ts', ''),
+    forbid('collaboration-third', room('collaboration'), '^src/(sdk|cli)/|^src/(app|main)\\.ts', ''),
+    forbid('sdk-holds-no-server', room('sdk'), '^src/(?!sdk/|text/)', 'The SDK runs in browsers.'),
+    {
+      name: 'no-dev-dependencies-in-src',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+    { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};

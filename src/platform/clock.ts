@@ -1,0 +1,18 @@
+/** Time as the program sees it, so that a test can turn the hands. Times are milliseconds since 1970 (UTC). */
+export interface Clock {
+  now(): number;
+  /** Runs `task` once after `ms` milliseconds and returns its canceller. It does not keep the process alive. */
+  after(ms: number, task: () => void): () => void;
+}
+
+/** Longest delay that Node's timers take; a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, task) {
+    const timer = setTimeout(task, Math.min(Math.max(0, ms), MAX_TIMER_MS));
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
