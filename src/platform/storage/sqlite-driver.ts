@@ -1,0 +1,144 @@
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  type QueryResult,
+  SelectQueryNode,
+} from 'kysely';
+import type { Result } from './sqlite-protocol.ts';
+import { SqliteThread } from './sqlite-thread.ts';
+import { WriteLock } from './write-lock.ts';
+
+/**
+ * Kysely's driver over two threads with one connection each: one writes, and one (read-only) runs the SELECTs that are
+ * in no transaction, so that they wait for no writer. What is committed before such a SELECT is sent, it sees.
+ */
+export class SqliteDriver implements Driver {
+  readonly #writer: SqliteThread;
+  readonly #reader: SqliteThread;
+  readonly #lock = new WriteLock();
+  #closing: Promise<void> | undefined;
+
+  private constructor(writer: SqliteThread, reader: SqliteThread) {
+    this.#writer = writer;
+    this.#reader = reader;
+  }
+
+  /** Opens the file twice. Rejects when it cannot be opened for writing. */
+  static async open(file: string): Promise<SqliteDriver> {
+    const writer = await SqliteThread.open(file, false);
+    try {
+      return new SqliteDriver(writer, await SqliteThread.open(file, true));
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<SqliteConnection> {
+    return new SqliteConnection(this.#writer, this.#reader, this.#lock);
+  }
+
+  beginTransaction(connection: SqliteConnection): Promise<void> {
+    return connection.begin();
+  }
+
+  commitTransaction(connection: SqliteConnection): Promise<void> {
+    return connection.end('commit');
+  }
+
+  rollbackTransaction(connection: SqliteConnection): Promise<void> {
+    return connection.end('rollback');
+  }
+
+  async releaseConnection(connection: SqliteConnection): Promise<void> {
+    connection.release();
+  }
+
+  async ping(): Promise<void> {
+    await Promise.all([this.#writer.ping(), this.#reader.ping()]);
+  }
+
+  /** Waits for the transactions and queries that were asked for, then closes the file. Idempotent. */
+  destroy(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#lock.close();
+    try {
+      await this.#reader.close();
+    } finally {
+      // The last to close moves the write-ahead log into the file, so it has to be the one that may write.
+      await this.#writer.close();
+    }
+  }
+}
+
+type State = 'idle' | 'begun' | 'in transaction' | 'released';
+
+/** What Kysely holds while it runs a query or a transaction. Light: the threads behind it are shared. */
+class SqliteConnection implements DatabaseConnection {
+  readonly #writer: SqliteThread;
+  readonly #reader: SqliteThread;
+  readonly #lock: WriteLock;
+  #state: State = 'idle';
+
+  constructor(writer: SqliteThread, reader: SqliteThread, lock: WriteLock) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#lock = lock;
+  }
+
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    const { rows, changes } = await this.#execute(query);
+    // Kysely asks for the row type on trust: what a query selects is known to its builder alone.
+    const typed = rows as Row[];
+    return changes === undefined ? { rows: typed } : { rows: typed, numAffectedRows: BigInt(changes) };
+  }
+
+  streamQuery(): never {
+    throw new Error('Streaming is not offered: read in pages.');
+  }
+
+  /** Waits for the turn to write. BEGIN itself travels with the first statement: one message less. */
+  async begin(): Promise<void> {
+    await this.#lock.acquire();
+    this.#state = 'begun';
+  }
+
+  async end(how: 'commit' | 'rollback'): Promise<void> {
+    // Without a statement no transaction was begun.
+    if (this.#state === 'in transaction') await this.#writer.end(how);
+  }
+
+  release(): void {
+    const locked = this.#state === 'begun' || this.#state === 'in transaction';
+    // A statement that is sent too late must not be committed by itself.
+    this.#state = 'released';
+    if (locked) this.#lock.release();
+  }
+
+  async #execute({ sql, parameters, query }: CompiledQuery): Promise<Result> {
+    switch (this.#state) {
+      case 'idle':
+        if (SelectQueryNode.is(query)) return this.#reader.execute({ kind: 'alone', sql, parameters });
+        await this.#lock.acquire();
+        try {
+          return await this.#writer.execute({ kind: 'alone', sql, parameters });
+        } finally {
+          this.#lock.release();
+        }
+      case 'begun':
+        this.#state = 'in transaction';
+        return this.#writer.execute({ kind: 'first', sql, parameters });
+      case 'in transaction':
+        return this.#writer.execute({ kind: 'within', sql, parameters });
+      case 'released':
+        throw new Error('The transaction or connection of this query has ended.');
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/** What the main thread asks of a SQLite thread. The thread does one after another, in the order of arrival. */
+export type Command =
+  | { readonly kind: 'open'; readonly file: string; readonly readOnly: boolean }
+  | StatementCommand
+  | { readonly kind: 'commit' | 'rollback' | 'ping' | 'close' };
+
+export interface StatementCommand {
+  /** `alone`: a transaction of its own; `first`: begins one and runs in it; `within`: runs in the one begun. */
+  readonly kind: 'alone' | 'first' | 'within';
+  readonly sql: string;
+  /** Strings, finite numbers, null or bytes, one for each `?`. */
+  readonly parameters: readonly unknown[];
+}
+
+export type Request = Command & { readonly id: number };
+
+export interface Result {
+  readonly rows: readonly unknown[];
+  /** Rows that an INSERT, UPDATE or DELETE without RETURNING touched; undefined when the statement gives rows. */
+  readonly changes: number | undefined;
+}
+
+export interface Failure {
+  readonly message: string;
+  /** SQLite's extended result code; null when the error is not SQLite's. */
+  readonly code: number | null;
+}
+
+export type Answer = { readonly id: number } & ({ readonly result: Result } | { readonly failure: Failure });

@@ -1,0 +1,136 @@
+import { Worker } from 'node:worker_threads';
+import { QuireError } from '../errors.ts';
+import type { Answer, Command, Failure, Result, StatementCommand } from './sqlite-protocol.ts';
+
+/** Statements that may wait for one thread, and writers that may wait for their turn; one more is refused. */
+export const MAX_WAITING_QUERIES = 5_000;
+
+const SQLITE_BUSY = 5;
+
+/** An error of the database; `code` is SQLite's extended result code (null: not an error of SQLite itself). */
+export class SqliteError extends Error {
+  override readonly name = 'SqliteError';
+  readonly code: number | null;
+  readonly sql: string | undefined;
+
+  constructor(message: string, code: number | null, sql?: string) {
+    super(message);
+    this.code = code;
+    this.sql = sql;
+  }
+}
+
+interface Pending {
+  readonly command: Command;
+  resolve(result: Result): void;
+  reject(error: Error): void;
+}
+
+/** One SQLite connection in a worker thread, so that neither a query nor an fsync stops the event loop. */
+export class SqliteThread {
+  readonly #worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), {
+    // Loaders given to this process (tsx) are of no use to a plain file and slow its start.
+    execArgv: [],
+  });
+  readonly #pending = new Map<number, Pending>();
+  readonly #exited: Promise<void>;
+  readonly #file: string;
+  #nextId = 1;
+  /** Why nothing can be asked any more. */
+  #ended: Error | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(file: string) {
+    this.#file = file;
+    this.#worker.on('message', (answer: Answer) => this.#settle(answer));
+    this.#worker.on('error', (error) => this.#end(error));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#end();
+        resolve();
+      });
+    });
+  }
+
+  /** Starts the thread and opens the file; rejects when that fails, leaving nothing behind. */
+  static async open(file: string, readOnly: boolean): Promise<SqliteThread> {
+    const thread = new SqliteThread(file);
+    try {
+      await thread.#ask({ kind: 'open', file, readOnly });
+      return thread;
+    } catch (error) {
+      await thread.close();
+      throw error;
+    }
+  }
+
+  /** Runs a statement. Rejects with SqliteError, or with UNAVAILABLE when too many wait or another process writes. */
+  execute(statement: StatementCommand): Promise<Result> {
+    if (this.#pending.size >= MAX_WAITING_QUERIES) {
+      return Promise.reject(new QuireError('UNAVAILABLE', 'Too many queries are waiting for the database.'));
+    }
+    return this.#ask(statement);
+  }
+
+  /** Ends the transaction begun by a `first` statement. A rollback without one does nothing. */
+  async end(how: 'commit' | 'rollback'): Promise<void> {
+    await this.#ask({ kind: how });
+  }
+
+  /** Resolves when the thread has reached the file. */
+  async ping(): Promise<void> {
+    await this.#ask({ kind: 'ping' });
+  }
+
+  /** Closes the file after what was asked before, and ends the thread. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      if (!this.#ended) await this.#ask({ kind: 'close' });
+    } finally {
+      // It ends by itself. `terminate` in the middle of a native call would abort the whole process.
+      await this.#exited;
+    }
+  }
+
+  #ask(command: Command): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) throw this.#ended;
+      const id = this.#nextId++;
+      // First, because it throws when a parameter cannot be sent; then nothing is pending.
+      this.#worker.postMessage({ ...command, id });
+      this.#pending.set(id, { command, resolve, reject });
+    });
+  }
+
+  #settle(answer: Answer): void {
+    const pending = this.#pending.get(answer.id);
+    if (!pending) return;
+    this.#pending.delete(answer.id);
+    if ('result' in answer) pending.resolve(answer.result);
+    else pending.reject(errorOf(answer.failure, pending.command));
+  }
+
+  #end(cause?: unknown): void {
+    this.#ended ??= new Error(
+      this.#closing
+        ? `The database ${this.#file} is closed.`
+        : `The thread of the database ${this.#file} has died.`,
+      { cause },
+    );
+    for (const pending of this.#pending.values()) pending.reject(this.#ended);
+    this.#pending.clear();
+  }
+}
+
+const errorOf = (failure: Failure, command: Command): Error => {
+  // The low byte is the primary code. Another process held the write lock longer than the busy timeout.
+  if (failure.code !== null && (failure.code & 0xff) === SQLITE_BUSY) {
+    return new QuireError('UNAVAILABLE', 'The database is busy.');
+  }
+  return new SqliteError(failure.message, failure.code, 'sql' in command ? command.sql : undefined);
+};
