@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { ConfigError } from '../platform/config.ts';
+import { tokenCommand } from './token.ts';
+import { isParseError, UsageError } from './usage.ts';
+
+const help = `quire COMMAND
+
+  token      prints a token for a user (quire token --help)
+
+  --help     shows this
+  --version  shows the version
+`;
+
+/** Where a command reads and writes. */
+export interface Terminal {
+  readonly env: NodeJS.ProcessEnv;
+  out(text: string): void;
+  err(text: string): void;
+}
+
+const readVersion = async (): Promise<string> => {
+  const manifest: unknown = JSON.parse(
+    await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
+  );
+  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return isManifest ? String(manifest.version) : 'unknown';
+};
+
+const answer = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> => {
+  const [command, ...rest] = args;
+  switch (command) {
+    case 'token':
+      return tokenCommand(rest, env);
+    case '--help':
+    case '-h':
+      return help;
+    case '--version':
+      return `${await readVersion()}\n`;
+    case undefined:
+      throw new UsageError('a command is missing');
+    default:
+      throw new UsageError(`${JSON.stringify(command)} is not a command or option`);
+  }
+};
+
+/**
+ * Runs the command line and returns the exit code: 0 when done, 1 when it could not be done, 2 when the arguments make
+ * no sense. Only what was asked for goes to `out`; complaints go to `err`.
+ */
+export const run = async (args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> => {
+  try {
+    terminal.out(await answer(args, terminal.env));
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError || isParseError(error)) {
+      const command = args[0] === 'token' ? 'quire token' : 'quire';
+      terminal.err(`quire: ${error.message}\nTry: ${command} --help\n`);
+      return 2;
+    }
+    const isExpected = error instanceof ConfigError || (error instanceof Error && 'code' in error);
+    terminal.err(
+      `quire: ${isExpected ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    return 1;
+  }
+};
