@@ -15,7 +15,8 @@ export interface Access {
 const rank = (role: Role): number => roles.indexOf(role);
 
 /** True when `role` includes `needed`. */
-export const includes = (role: Role | null, needed: Role): boolean => role !== null && rank(role) >= rank(needed);
+export const includes = (role: Role | null, needed: Role): boolean =>
+  role !== null && rank(role) >= rank(needed);
 
 /** Nothing that the viewer may not read exists for them. */
 export const documentNotFound = (): QuireError => new QuireError('NOT_FOUND', 'There is no such document.');
@@ -24,5 +25,8 @@ export const documentNotFound = (): QuireError => new QuireError('NOT_FOUND', 'T
 export function refusal(access: Access | null, needed: Role): QuireError | null {
   if (!access || access.deleted || access.role === null) return documentNotFound();
   if (includes(access.role, needed)) return null;
-  return new QuireError('FORBIDDEN', `This needs the role ${needed}; you are ${access.role} of this document.`);
+  return new QuireError(
+    'FORBIDDEN',
+    `This needs the role ${needed}; you are ${access.role} of this document.`,
+  );
 }

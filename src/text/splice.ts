@@ -19,9 +19,22 @@ export const changeOf = (length: number, { position, length: removed, content }:
 
 /** The splices as one change set of a text of `length` code units. Throws RangeError where one lies outside. */
 export function composeSplices(length: number, splices: readonly Splice[]): ChangeSet {
-  const [first, ...rest] = splices;
-  if (!first) return ChangeSet.empty(length);
-  return rest.reduce((all, splice) => all.compose(changeOf(all.newLength, splice)), changeOf(length, first));
+  let before = length;
+  const changes = splices.map((splice) => {
+    const change = changeOf(before, splice);
+    before = change.newLength;
+    return change;
+  });
+  return composeAll(changes) ?? ChangeSet.empty(length);
+}
+
+/** Composed by halves: one by one, a thousand changes would take a thousand times the length of the result. */
+function composeAll(changes: readonly ChangeSet[]): ChangeSet | undefined {
+  if (changes.length < 2) return changes[0];
+  const half = changes.length >> 1;
+  const rest = composeAll(changes.slice(half));
+  const first = composeAll(changes.slice(0, half));
+  return rest ? first?.compose(rest) : first;
 }
 
 /** The splices that make up a change set, from left to right. What touches is one splice. */
@@ -33,12 +46,20 @@ export function splicesOf(change: ChangeSet): Splice[] {
   return splices;
 }
 
-/** The text after a splice. Throws RangeError where the splice lies outside. */
-export const applySplice = (text: Text, { position, length, content }: Splice): Text =>
-  text.replace(position, position + length, toText(content));
+/** The text after a splice. Throws RangeError where the splice lies outside: `Text.replace` would move it inside. */
+export function applySplice(text: Text, { position, length, content }: Splice): Text {
+  const end = position + length;
+  if (position < 0 || length < 0 || end > text.length) {
+    throw new RangeError(
+      `a splice from ${position} to ${end} lies outside of a text of ${text.length} units`,
+    );
+  }
+  return text.replace(position, end, toText(content));
+}
 
 /** The text after the splices, one by one. */
-export const applySplices = (text: Text, splices: readonly Splice[]): Text => splices.reduce(applySplice, text);
+export const applySplices = (text: Text, splices: readonly Splice[]): Text =>
+  splices.reduce(applySplice, text);
 
 /** The splice that undoes `splice`; `before` is the text it was applied to. */
 export const invertSplice = (before: Text, { position, length, content }: Splice): Splice => ({
@@ -48,13 +69,13 @@ export const invertSplice = (before: Text, { position, length, content }: Splice
 });
 
 /**
- * Where a position ends up after a splice. A position inside what went moves to its start; at an insertion it stays
- * before it (`assoc` -1) or goes behind it (1).
+ * Where a position ends up after a splice, as `ChangeSet.mapPos` has it: at an insertion, and inside what was
+ * replaced, it goes before the new text (`assoc` -1) or behind it (1).
  */
 export function mapPosition(at: number, { position, length, content }: Splice, assoc: -1 | 1 = -1): number {
-  if (at < position || (at === position && length === 0 && assoc < 0)) return at;
+  if (at < position || (at === position && (length > 0 || assoc < 0))) return at;
   if (at >= position + length) return at - length + content.length;
-  return position;
+  return assoc < 0 ? position : position + content.length;
 }
 
 const isHighSurrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdbff;

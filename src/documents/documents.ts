@@ -1,0 +1,300 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Clock } from '../platform/clock.ts';
+import { badInput, QuireError } from '../platform/errors.ts';
+import type { Viewer } from '../platform/graphql/context.ts';
+import type { Broker } from '../platform/realtime/broker.ts';
+import type { Database } from '../platform/storage/database.ts';
+import { difference } from '../text/splice.ts';
+import { addressOf, type ChangeResult, createAuthority } from './authority.ts';
+import type { AuthoredRange } from './authorship.ts';
+import { createAuthorships } from './authorships.ts';
+import {
+  type ChangeInput,
+  type ChangeLimits,
+  type ChangesArgument,
+  checkText,
+  type DocumentChange,
+  placeChange,
+  readChanges as readChangeInputs,
+} from './change.ts';
+import { createChangeStreams } from './change-streams.ts';
+import { createCollaborators } from './collaborators.ts';
+import { checkClientId, isClientId } from './ids.ts';
+import { appendChanges, readChanges } from './log.ts';
+import { documentNotFound, type Role } from './permissions.ts';
+import {
+  countDocuments,
+  type DocumentKey,
+  type DocumentRow,
+  findDocument,
+  findSeed,
+  insertDocument,
+  type ListPosition,
+  listDocuments,
+  mustFindDocument,
+  putCollaborator,
+  updateDocument,
+} from './store.ts';
+import type { DocumentQuery, DocumentTables } from './tables.ts';
+import { createTexts } from './texts.ts';
+import { documentEvents } from './topics.ts';
+
+/** UTF-16 code units of a title. */
+const MAX_TITLE_CHARS = 500;
+
+export interface DocumentsOptions {
+  readonly database: Database;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly limits: ChangeLimits;
+  /** Told of a snapshot that could not be written; nothing is lost by it. */
+  readonly onSnapshotError: (error: unknown) => void;
+}
+
+/** A change as it comes from the API. */
+export interface ApplyInput {
+  readonly documentId: string;
+  readonly changes: readonly ChangeInput[];
+  readonly argument: ChangesArgument;
+  readonly baseRevision?: number | null | undefined;
+  readonly changeId?: string | null | undefined;
+  readonly clientId?: string | null | undefined;
+}
+
+/** Documents: their rows, their text, who may do what, and the streams of their changes. */
+export function createDocuments({ database, broker, clock, limits, onSnapshotError }: DocumentsOptions) {
+  const query: DocumentQuery = database.query.withTables<DocumentTables>();
+  const texts = createTexts(query, onSnapshotError);
+  const authority = createAuthority({ database, texts, broker, clock });
+  const authorships = createAuthorships(query);
+  const collaborators = createCollaborators({ query, broker, clock });
+
+  const keyOf = (viewer: Viewer, documentId: string): DocumentKey => ({
+    tenantId: viewer.tenantId,
+    documentId,
+  });
+
+  /** The document, when the viewer may read it. */
+  async function find(viewer: Viewer, documentId: string): Promise<DocumentRow | null> {
+    const found = await findDocument(query, keyOf(viewer, documentId), viewer.userId);
+    return found?.role ? found.document : null;
+  }
+
+  /** The document, when the viewer has the role; otherwise NOT_FOUND or FORBIDDEN. */
+  const mustFind = (viewer: Viewer, documentId: string, needed: Role): Promise<DocumentRow> =>
+    mustFindDocument(query, keyOf(viewer, documentId), viewer.userId, needed);
+
+  /** The viewer's role; NOT_FOUND when there is none. */
+  async function roleOf(viewer: Viewer, documentId: string): Promise<Role> {
+    const role = (await findDocument(query, keyOf(viewer, documentId), viewer.userId))?.role;
+    if (!role) throw documentNotFound();
+    return role;
+  }
+
+  /** Changes a row as one with the role may. Resolves with the time of the change. */
+  async function change(
+    viewer: Viewer,
+    documentId: string,
+    needed: Role,
+    write: (transaction: DocumentQuery, key: DocumentKey, row: DocumentRow, at: number) => Promise<void>,
+  ): Promise<number> {
+    const key = keyOf(viewer, documentId);
+    return query.transaction().execute(async (transaction) => {
+      const row = await mustFindDocument(transaction, key, viewer.userId, needed);
+      const at = clock.now();
+      await write(transaction, key, row, at);
+      return at;
+    });
+  }
+
+  return {
+    collaborators,
+    streams: createChangeStreams({ query, broker, clock }),
+    find,
+    mustFind,
+    roleOf,
+
+    /** A page of what the viewer may read, newest first: up to `first` rows and one more when there are more. */
+    async page(viewer: Viewer, first: number, after: ListPosition | null): Promise<DocumentRow[]> {
+      if (after && !isClientId(after.id)) throw badInput('after', 'after is not a cursor of this list.');
+      return listDocuments(query, viewer.tenantId, viewer.userId, first + 1, after);
+    },
+    count: (viewer: Viewer): Promise<number> => countDocuments(query, viewer.tenantId, viewer.userId),
+
+    /** Creates a document. With an id of the client's choice it may be called again: the document is returned. */
+    async create(
+      viewer: Viewer,
+      input: { id?: string | null | undefined; title: string; content: string },
+    ): Promise<DocumentRow> {
+      const id = input.id == null ? randomUUID() : checkClientId('input.id', input.id);
+      const title = checkTitle(input.title);
+      checkText('input.content', input.content);
+      if (input.content.length > limits.documentChars) {
+        throw new QuireError(
+          'PAYLOAD_TOO_LARGE',
+          `A document holds at most ${limits.documentChars} characters.`,
+          {
+            argument: 'input.content',
+          },
+        );
+      }
+      const key = keyOf(viewer, id);
+      const digest = digestOf([title, input.content]);
+      try {
+        await createOnce();
+      } catch (error) {
+        if (!database.isUniqueViolation(error)) throw error;
+        // The same call came twice at once, and the other one was first: its document is found now.
+        await createOnce();
+      }
+      return mustFind(viewer, id, 'VIEWER');
+
+      function createOnce(): Promise<void> {
+        return query.transaction().execute(async (transaction) => {
+          const seed = await findSeed(transaction, key);
+          if (!seed) return write(transaction);
+          if (seed.deleted || seed.createdBy !== viewer.userId || seed.digest !== digest) {
+            throw new QuireError('CONFLICT', 'This id is taken by another document.', {
+              argument: 'input.id',
+            });
+          }
+        });
+      }
+
+      async function write(transaction: DocumentQuery): Promise<void> {
+        const at = clock.now();
+        const { userId } = viewer;
+        const revision = input.content === '' ? 0 : 1;
+        const { length } = input.content;
+        const row = { tenantId: key.tenantId, id, title, revision, length, createdBy: userId };
+        await insertDocument(transaction, { ...row, createdAt: at, updatedAt: at }, digest);
+        await putCollaborator(transaction, key, { userId, role: 'OWNER', addedBy: userId, addedAt: at });
+        if (revision === 0) return;
+        await appendChanges(transaction, key, [
+          {
+            documentId: id,
+            revision,
+            position: 0,
+            length: 0,
+            content: input.content,
+            userId,
+            clientId: null,
+            changeId: randomUUID(),
+            timestamp: at,
+            epoch: 0,
+          },
+        ]);
+      }
+    },
+
+    /** Changes the title. Needs EDITOR. */
+    async update(
+      viewer: Viewer,
+      documentId: string,
+      input: { title?: string | null | undefined },
+    ): Promise<DocumentRow> {
+      const title = input.title == null ? null : checkTitle(input.title);
+      let changed = false;
+      const at = await change(viewer, documentId, 'EDITOR', async (transaction, key, row, at) => {
+        if (title === null || title === row.title) return;
+        changed = true;
+        await updateDocument(transaction, key, { title, updatedAt: at });
+      });
+      if (changed) {
+        const event = { kind: 'updated' as const, changedFields: ['title'], by: viewer.userId, at };
+        broker.publish(documentEvents, addressOf(keyOf(viewer, documentId)), event);
+      }
+      return mustFind(viewer, documentId, 'VIEWER');
+    },
+
+    /** Deletes the document for everybody; its streams end. Needs OWNER. */
+    async delete(viewer: Viewer, documentId: string): Promise<void> {
+      const key = keyOf(viewer, documentId);
+      const at = await change(viewer, documentId, 'OWNER', (transaction, _key, row, at) =>
+        updateDocument(transaction, key, { deletedAt: at, epoch: row.epoch + 1, updatedAt: at }),
+      );
+      texts.forget(key);
+      broker.publish(documentEvents, addressOf(key), { kind: 'deleted', by: viewer.userId, at });
+    },
+
+    /** Applies a change; see the contract for the rules, `authority.ts` for what is promised and thrown. */
+    async apply(viewer: Viewer, input: ApplyInput): Promise<ChangeResult> {
+      if (!isClientId(input.documentId)) throw documentNotFound();
+      const splices = readChangeInputs(input.argument, input.changes, limits);
+      return authority.submit(keyOf(viewer, input.documentId), {
+        userId: viewer.userId,
+        ...checkIds(input),
+        digest: digestOf(splices.map(({ position, length, content }) => [position, length, content])),
+        baseRevision: input.baseRevision ?? null,
+        place: (timeline, base) => placeChange(timeline, base, splices, input.argument, limits),
+      });
+    },
+
+    /** Restores the text of an earlier revision by a new change. Needs EDITOR. */
+    async revert(
+      viewer: Viewer,
+      input: { documentId: string; toRevision: number; changeId?: string | null | undefined },
+    ): Promise<ChangeResult> {
+      const { documentId, toRevision } = input;
+      const row = await mustFind(viewer, documentId, 'EDITOR');
+      checkRevision('toRevision', toRevision, row.revision);
+      const target = await texts.at(keyOf(viewer, documentId), toRevision);
+      return authority.submit(keyOf(viewer, documentId), {
+        userId: viewer.userId,
+        ...checkIds(input),
+        digest: digestOf(['revert', toRevision]),
+        baseRevision: null,
+        place(timeline) {
+          const splice = difference(timeline.text, target);
+          return splice ? [splice] : [];
+        },
+      });
+    },
+
+    /** The text at a revision of a document that the viewer was given. */
+    async contentAt({ tenantId, id, revision: newest }: DocumentRow, revision: number): Promise<string> {
+      checkRevision('revision', revision, newest);
+      return (await texts.at({ tenantId, documentId: id }, revision)).toString();
+    },
+
+    /** The log after a revision, oldest first, up to the revision that the row shows. */
+    async changes(row: DocumentRow, after: number, first: number): Promise<DocumentChange[]> {
+      if (after < 0) throw badInput('after', 'after must not be negative.');
+      const limit = Math.min(first, row.revision - after);
+      return limit > 0
+        ? readChanges(query, { tenantId: row.tenantId, documentId: row.id }, after, limit)
+        : [];
+    },
+
+    authorship: (row: DocumentRow): Promise<AuthoredRange[]> => authorships.of(row),
+
+    /** Resolves when every change and snapshot under way is written. */
+    async settled(): Promise<void> {
+      await authority.settled();
+      await texts.settled();
+    },
+  };
+}
+
+export type Documents = ReturnType<typeof createDocuments>;
+export { checkClientId } from './ids.ts';
+
+const digestOf = (value: unknown): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('base64url');
+
+const checkIds = ({ changeId, clientId }: Pick<ApplyInput, 'changeId' | 'clientId'>) => ({
+  changeId: changeId == null ? null : checkClientId('changeId', changeId),
+  clientId: clientId == null ? null : checkClientId('clientId', clientId),
+});
+
+function checkTitle(title: string): string {
+  checkText('input.title', title);
+  const trimmed = title.trim();
+  if (trimmed.length >= 1 && trimmed.length <= MAX_TITLE_CHARS) return trimmed;
+  throw badInput('input.title', `A title has 1 to ${MAX_TITLE_CHARS} characters.`);
+}
+
+function checkRevision(argument: string, revision: number, newest: number): void {
+  if (revision >= 0 && revision <= newest) return;
+  throw badInput(argument, `${argument} must be between 0 and ${newest}, the newest revision.`);
+}
