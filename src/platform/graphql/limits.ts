@@ -1,0 +1,54 @@
+import { EnvelopArmor } from '@escape.tech/graphql-armor';
+import { type GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { QuireError } from '../errors.ts';
+
+/** Largest operation that is executed. */
+export interface OperationLimits {
+  /** Levels of fields; fragments hide none. */
+  readonly depth: number;
+  readonly aliases: number;
+  /** Objects 2, scalars 1, times 1.5 a level, times `first`. */
+  readonly cost: number;
+  /** UTF-16 code units. */
+  readonly queryChars: number;
+}
+
+/** Lexical tokens: validation compares fields of one name with each other, so its time grows with their square. */
+const MAX_TOKENS = 1_500;
+const MAX_DIRECTIVES = 50;
+
+const tooComplex = (message: string): QuireError => new QuireError('OPERATION_TOO_COMPLEX', message);
+
+/** Armor calls its errors syntax errors and gives them no code. */
+const onReject = [
+  (_context: unknown, error: GraphQLError): never => {
+    throw tooComplex(error.message.replace(/^Syntax Error: /, ''));
+  },
+];
+
+/**
+ * Plugins that refuse too large operations with OPERATION_TOO_COMPLEX before anything of them is executed, and
+ * introspection unless `introspection`. They work wherever the operation came from.
+ */
+export const limitPlugins = (limits: OperationLimits, introspection: boolean): Plugin[] => {
+  const armor = new EnvelopArmor({
+    blockFieldSuggestion: { enabled: false },
+    maxTokens: { n: MAX_TOKENS, onReject },
+    maxDirectives: { n: MAX_DIRECTIVES, onReject },
+    maxAliases: { n: limits.aliases, onReject },
+    maxDepth: { n: limits.depth, flattenFragments: true, ignoreIntrospection: true, onReject },
+    costLimit: { maxCost: limits.cost, flattenFragments: true, ignoreIntrospection: true, onReject },
+  });
+  const characters: Plugin = {
+    onParse({ params }) {
+      const source: unknown = params.source;
+      if (typeof source === 'string' && source.length <= limits.queryChars) return;
+      throw tooComplex(`Operation limit of ${limits.queryChars} characters exceeded.`);
+    },
+  };
+  const noIntrospection: Plugin = {
+    onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule),
+  };
+  return [characters, ...(armor.protect().plugins as Plugin[]), ...(introspection ? [] : [noIntrospection])];
+};

@@ -1,0 +1,60 @@
+import type { GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { Viewer } from '../graphql/context.ts';
+import type { OperationLimits } from '../graphql/limits.ts';
+
+export interface ServerLimits extends OperationLimits {
+  /** Milliseconds from a socket's opening to its acknowledged `connection_init`. */
+  readonly initMs: number;
+  /** Of a socket's message, and of the body of a request. */
+  readonly messageBytes: number;
+  readonly subscriptionsPerSocket: number;
+}
+
+/** The part of the configuration that the server reads. */
+export interface ServerConfig {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** null: only the origin that the server itself is reached at. */
+  readonly allowedOrigins: readonly string[] | null;
+  readonly graphiql: boolean;
+  readonly production: boolean;
+  /** Demo users sign in freely, so only this machine may be asked for (no foreign `Host`). */
+  readonly development: boolean;
+  readonly limits: ServerLimits;
+}
+
+/** Someone whom GraphiQL signs in as, in development mode. */
+export interface DemoUser {
+  readonly name: string;
+  token(): Promise<string>;
+}
+
+/**
+ * Who a token speaks for. Rejects with a QuireError; UNAUTHENTICATED with `reason: 'expired'` means that the token is
+ * good in all else (a socket closes with 4403 rather than 4401).
+ */
+export type Authenticate = (token: string) => Promise<Viewer>;
+
+export interface ServerOptions {
+  readonly schema: GraphQLSchema;
+  readonly authenticate: Authenticate;
+  readonly config: ServerConfig;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** `ok`, or what is wrong, of each component. */
+  readonly ready: () => Promise<Record<string, string>>;
+  readonly demoUsers?: readonly DemoUser[];
+}
+
+export interface QuireServer {
+  /** Opens the port. Rejects when it cannot be had. */
+  listen(): Promise<{ url: string; port: number }>;
+  /**
+   * Stops within 10 s: nothing new is accepted, what runs may finish, sockets are closed with 1001 one after another.
+   * Idempotent.
+   */
+  close(): Promise<void>;
+}

@@ -1,0 +1,62 @@
+/** The operations of one socket, by the id that its client gave them. */
+export interface SocketOperations {
+  /**
+   * Takes an operation on, or says why not: `taken` when the id is in use, `full` when there are too many. An id whose
+   * operation was completed by the client, but is still being wound down, is free: the new one starts right after it.
+   */
+  begin(id: string, text: string): 'ok' | 'taken' | 'full';
+  /** The client wants no more of it. False when there is nothing for graphql-ws to end. */
+  complete(id: string): boolean;
+}
+
+interface Entry {
+  /** False once the client has completed it. */
+  wanted: boolean;
+  /** The `subscribe` message that waits for the id. */
+  next: string | null;
+}
+
+/**
+ * Keeps count for graphql-ws, which has no limit, and which takes the end of an operation for the end of the next one
+ * of the same id. `run` runs a `subscribe` message until its operation has ended, and never rejects.
+ */
+export const createSocketOperations = (
+  limit: number,
+  run: (text: string) => Promise<void>,
+): SocketOperations => {
+  const entries = new Map<string, Entry>();
+  /** Entries that are wanted or have a next one: what the client believes to be running. */
+  let live = 0;
+
+  const start = (id: string, text: string): void => {
+    const entry: Entry = { wanted: true, next: null };
+    entries.set(id, entry);
+    void run(text).then(() => {
+      entries.delete(id);
+      if (entry.next !== null) start(id, entry.next);
+      else if (entry.wanted) live -= 1;
+    });
+  };
+
+  return {
+    begin(id, text) {
+      const earlier = entries.get(id);
+      if (earlier && (earlier.wanted || earlier.next !== null)) return 'taken';
+      // Those that are being wound down are soon gone, but must not pile up behind a slow resolver.
+      if (live >= limit || entries.size >= 2 * limit) return 'full';
+      live += 1;
+      if (earlier) earlier.next = text;
+      else start(id, text);
+      return 'ok';
+    },
+    complete(id) {
+      const entry = entries.get(id);
+      if (!entry) return false;
+      if (entry.wanted || entry.next !== null) live -= 1;
+      const isRunning = entry.wanted;
+      entry.wanted = false;
+      entry.next = null;
+      return isRunning;
+    },
+  };
+};
