@@ -25,4 +25,4 @@ if (!existsSync(stamp) || statSync(stamp).mtimeMs < newest(`${root}src`)) {
 }
 
 // In this process, so that signals reach the server itself.
-await import('../dist/main.js');
+await import(new URL('../dist/main.js', import.meta.url).href);

@@ -124,7 +124,7 @@ const limit = (usual: number, meaning: string) =>
     .default(usual)
     .register(about, { meaning, wants: `a whole number from 1 to ${MAX_LIMIT}` });
 
-const name = z.string().max(MAX_NAME_CHARS).optional();
+const name = () => z.string().max(MAX_NAME_CHARS).optional();
 
 /** Every variable that Quire reads; what it means and wants stands beside it. */
 const variables = z.object({
@@ -157,7 +157,7 @@ const variables = z.object({
     .refine((url) => isUrlOf(url, 'redis:', 'rediss:'))
     .optional()
     .register(about, {
-      meaning: 'with it, events and presence are shared between instances',
+      meaning: 'with it, several processes on one database are one server',
       wants: 'a redis:// or rediss:// URL with a host',
       secret: true,
     }),
@@ -187,12 +187,12 @@ const variables = z.object({
       wants: 'an http:// or https:// URL without a user name or password',
       secret: true,
     }),
-  AUTH_ISSUER: name.register(about, {
+  AUTH_ISSUER: name().register(about, {
     meaning: 'the `iss` that tokens must have; required with AUTH_JWKS_URL',
     wants: `text of at most ${MAX_NAME_CHARS} characters`,
     unset: 'not checked',
   }),
-  AUTH_AUDIENCE: name.register(about, {
+  AUTH_AUDIENCE: name().register(about, {
     meaning: 'the `aud` that tokens must have; required with AUTH_JWKS_URL',
     wants: `text of at most ${MAX_NAME_CHARS} characters`,
     unset: 'not checked',

@@ -221,3 +221,8 @@ describe('isLoopback', () => {
     expect(isLoopback(host)).toBe(false);
   });
 });
+
+it('each variable is described by words of its own', () => {
+  const meanings = configVariables.map(({ meaning }) => meaning);
+  expect(new Set(meanings).size).toBe(meanings.length);
+});
