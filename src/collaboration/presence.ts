@@ -123,11 +123,11 @@ export function act(before: ClientState | null, action: Action, now: number): Cl
   }
 }
 
-/** A client whose cursor has gone along with a change of the text: behind its own insertions, before those of others. */
-export function moved(client: ClientState, splice: Splice, own: boolean): ClientState {
+/** A client whose cursor has gone along with somebody else's change: it stays before what is inserted at its place. */
+export function moved(client: ClientState, splice: Splice): ClientState {
   if (!client.placed) return client;
   const { cursor } = client.placed;
-  const map = (at: number): number => mapPosition(at, splice, own ? 1 : -1);
+  const map = (at: number): number => mapPosition(at, splice);
   const position = map(cursor.position);
   const selectionEnd = cursor.selectionEnd === null ? null : map(cursor.selectionEnd);
   if (position === cursor.position && selectionEnd === cursor.selectionEnd) return client;

@@ -176,8 +176,9 @@ export class Session {
       for (const [userId, member] of this.#members) {
         for (const client of member.clients.values()) {
           const unnamed = change.clientId === null;
-          const own = userId === change.userId && (unnamed || change.clientId === client.clientId);
-          const state = moved(client.state, change, own);
+          // Whoever types says where its cursor is; what it sent with its own change in flight counts that change in.
+          if (userId === change.userId && (unnamed || change.clientId === client.clientId)) continue;
+          const state = moved(client.state, change);
           if (state !== client.state) touched.set(userId, member);
           client.state = state;
         }

@@ -112,9 +112,8 @@ export function createSessions({ broker, clock, collaborators }: SessionsOptions
       },
 
     /**
-     * Lets `enter` put somebody into the session, which is begun when there is none and dropped again when nobody is
-     * in it afterwards. `ready` resolves when the session hears of the document. Throws RATE_LIMITED, or UNAVAILABLE
-     * after `close`.
+     * Lets `enter` put somebody into the session, which is begun when there is none and dropped when its last one has
+     * gone. `ready` resolves when the session hears of the document. Throws RATE_LIMITED, or UNAVAILABLE after `close`.
      */
     into<T>(key: DocumentKey, enter: (session: Session, ready: Promise<void>) => T): T {
       if (closed) throw new QuireError('UNAVAILABLE', 'The server is closing. Connect again.');
@@ -124,12 +123,8 @@ export function createSessions({ broker, clock, collaborators }: SessionsOptions
           retryAfterMs: SAFETY_POLL_MS,
         });
       }
-      const entry = known ?? start(key);
-      try {
-        return enter(entry.session, entry.ready);
-      } finally {
-        if (entry.session.empty) entry.close();
-      }
+      const { session, ready } = known ?? start(key);
+      return enter(session, ready);
     },
 
     /** Drops all sessions. Idempotent. */
