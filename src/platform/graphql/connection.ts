@@ -70,7 +70,11 @@ const pageInfoType = (builder: Builder) =>
   });
 
 /** Adds `<name>Connection` and `<name>Edge` (and PageInfo with the first of them) to the schema. */
-export function connectionTypes<Node>(builder: Builder, name: string, nodeRef: ObjectRef<BuilderTypes, Node>) {
+export function connectionTypes<Node>(
+  builder: Builder,
+  name: string,
+  nodeRef: ObjectRef<BuilderTypes, Node>,
+) {
   const PageInfo = pageInfos.get(builder) ?? pageInfoType(builder);
   pageInfos.set(builder, PageInfo);
   const Edge = builder.objectRef<Connection<Node>['edges'][number]>(`${name}Edge`).implement({

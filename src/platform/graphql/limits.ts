@@ -1,5 +1,5 @@
 import { EnvelopArmor } from '@escape.tech/graphql-armor';
-import { type GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
+import { GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { QuireError } from '../errors.ts';
 
@@ -14,9 +14,11 @@ export interface OperationLimits {
   readonly queryChars: number;
 }
 
-/** Lexical tokens: validation compares fields of one name with each other, so its time grows with their square. */
-const MAX_TOKENS = 1_500;
+/** Lexical tokens. The time to validate an operation can grow with their square. */
+const MAX_TOKENS = 1_000;
 const MAX_DIRECTIVES = 50;
+/** The message of the one error that graphql-js has for it. */
+const ABORTED = 'Validation aborted.';
 
 const tooComplex = (message: string): QuireError => new QuireError('OPERATION_TOO_COMPLEX', message);
 
@@ -47,8 +49,23 @@ export const limitPlugins = (limits: OperationLimits, introspection: boolean): P
       throw tooComplex(`Operation limit of ${limits.queryChars} characters exceeded.`);
     },
   };
+  /** graphql-js gives up where fields would have to be compared without end; that is no mistake of spelling. */
+  const aborted: Plugin = {
+    onValidate:
+      () =>
+      ({ result, setResult }) => {
+        if (!(result as readonly GraphQLError[]).some(({ message }) => message === ABORTED)) return;
+        const { code, message } = tooComplex('The operation is too complex to be validated.');
+        setResult([new GraphQLError(message, { extensions: { code } })]);
+      },
+  };
   const noIntrospection: Plugin = {
     onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule),
   };
-  return [characters, ...(armor.protect().plugins as Plugin[]), ...(introspection ? [] : [noIntrospection])];
+  return [
+    characters,
+    ...(armor.protect().plugins as Plugin[]),
+    aborted,
+    ...(introspection ? [] : [noIntrospection]),
+  ];
 };

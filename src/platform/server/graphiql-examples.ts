@@ -1,18 +1,13 @@
-export interface Example {
-  readonly query: string;
-  readonly variables?: string;
-}
-
-const json = (value: unknown): string => JSON.stringify(value, null, 2);
-
-/** Operations that GraphiQL offers as tabs, on a document of the demo user's own. */
-export const exampleOperations = (userName: string): Example[] => {
+/**
+ * Operations that GraphiQL offers as tabs, on a document of the demo user's own. Their values stand in the text,
+ * because the page drops the variables of its default tabs.
+ */
+export const exampleOperations = (userName: string): { readonly query: string }[] => {
   const id = `hello-${userName.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`;
   return [
-    {
-      query: `# 1. Creates a document. The id is yours to choose, so it is safe to run this twice.
-mutation CreateDocument($input: CreateDocumentInput!) {
-  createDocument(input: $input) {
+    `# 1. Creates a document. The id is yours to choose, so it is safe to run this twice.
+mutation CreateDocument {
+  createDocument(input: { id: "${id}", title: "Hello", content: "Hello, world!" }) {
     id
     title
     content
@@ -20,32 +15,27 @@ mutation CreateDocument($input: CreateDocumentInput!) {
   }
 }
 `,
-      variables: json({ input: { id, title: 'Hello', content: 'Hello, world!' } }),
-    },
-    {
-      query: `# 2. What you may read, newest first.
-query ListDocuments($first: Int!) {
-  documents(first: $first) {
+    `# 2. What you may read, newest first.
+query ListDocuments {
+  documents(first: 20) {
     totalCount
     edges {
       cursor
       node {
         id
         title
+        content
         revision
-        contentLength
         updatedAt
       }
     }
   }
 }
 `,
-      variables: json({ first: 20 }),
-    },
-    {
-      query: `# 3. Every change from the first on, live. Leave it running and go to tab 4, here or in another window.
-subscription DocumentChanges($documentId: ID!, $after: Int) {
-  documentChanges(documentId: $documentId, after: $after, echo: true) {
+    `# 3. Every change from the first on, live.
+# Leave it running, and run tab 4 in another window.
+subscription DocumentChanges {
+  documentChanges(documentId: "${id}", after: 0, echo: true) {
     revision
     changeType
     position
@@ -58,12 +48,12 @@ subscription DocumentChanges($documentId: ID!, $after: Int) {
   }
 }
 `,
-      variables: json({ documentId: id, after: 0 }),
-    },
-    {
-      query: `# 4. Writes into the document. Each run is a new change.
-mutation ApplyChange($documentId: ID!, $change: DocumentChangeInput!) {
-  applyDocumentChange(documentId: $documentId, change: $change) {
+    `# 4. Writes into the document. Each run is a new change.
+mutation ApplyChange {
+  applyDocumentChange(
+    documentId: "${id}"
+    change: { changeType: INSERT, position: 0, content: "Dear reader. " }
+  ) {
     revision
     changes {
       revision
@@ -73,10 +63,5 @@ mutation ApplyChange($documentId: ID!, $change: DocumentChangeInput!) {
   }
 }
 `,
-      variables: json({
-        documentId: id,
-        change: { changeType: 'INSERT', position: 0, content: 'Dear reader, ' },
-      }),
-    },
-  ];
+  ].map((query) => ({ query }));
 };

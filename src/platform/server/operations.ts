@@ -153,16 +153,13 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
     const expire = (): void =>
       stream.end(explain(new QuireError('UNAUTHENTICATED', 'The token has expired.')));
     const cancel = context.viewer ? atTime(clock, context.viewer.tokenExpiresAt, expire) : undefined;
-    // Yoga lets go of the stream when it is being read; a client may have left before.
-    const leave = (): void => stream.end();
-    signal.addEventListener('abort', leave, { once: true });
     httpStreams.add(stream);
     forget = () => {
       cancel?.();
-      signal.removeEventListener('abort', leave);
       httpStreams.delete(stream);
     };
-    if (signal.aborted) leave();
+    // Yoga lets go of a stream that it reads, but reads none for a client that has left already.
+    if (signal.aborted) stream.end();
     return stream;
   };
 

@@ -5,7 +5,7 @@ import {
   type QueryResult,
   SelectQueryNode,
 } from 'kysely';
-import type { Result } from './sqlite-protocol.ts';
+import type { Result, Statement } from './sqlite-protocol.ts';
 import { SqliteThread } from './sqlite-thread.ts';
 import { WriteLock } from './write-lock.ts';
 
@@ -78,10 +78,13 @@ export class SqliteDriver implements Driver {
   }
 }
 
-type State = 'idle' | 'begun' | 'in transaction' | 'released';
+const NOTHING: Result = { rows: [], changes: undefined };
+
+/** `finished`: committed with its last queries. */
+type State = 'idle' | 'begun' | 'in transaction' | 'finished' | 'released';
 
 /** What Kysely holds while it runs a query or a transaction. Light: the threads behind it are shared. */
-class SqliteConnection implements DatabaseConnection {
+export class SqliteConnection implements DatabaseConnection {
   readonly #writer: SqliteThread;
   readonly #reader: SqliteThread;
   readonly #lock: WriteLock;
@@ -94,10 +97,15 @@ class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    const { rows, changes } = await this.#execute(query);
+    const [{ rows, changes } = NOTHING] = await this.#execute(query);
     // Kysely asks for the row type on trust: what a query selects is known to its builder alone.
     const typed = rows as Row[];
     return changes === undefined ? { rows: typed } : { rows: typed, numAffectedRows: BigInt(changes) };
+  }
+
+  /** Runs queries of a transaction in one go; with `commit`, they are its last ones. */
+  async executeAll(queries: readonly CompiledQuery[], commit: boolean): Promise<readonly Result[]> {
+    return this.#executeWithin(queries, commit);
   }
 
   streamQuery(): never {
@@ -116,29 +124,32 @@ class SqliteConnection implements DatabaseConnection {
   }
 
   release(): void {
-    const locked = this.#state === 'begun' || this.#state === 'in transaction';
+    const locked = this.#state !== 'idle' && this.#state !== 'released';
     // A statement that is sent too late must not be committed by itself.
     this.#state = 'released';
     if (locked) this.#lock.release();
   }
 
-  async #execute({ sql, parameters, query }: CompiledQuery): Promise<Result> {
-    switch (this.#state) {
-      case 'idle':
-        if (SelectQueryNode.is(query)) return this.#reader.execute({ kind: 'alone', sql, parameters });
-        await this.#lock.acquire();
-        try {
-          return await this.#writer.execute({ kind: 'alone', sql, parameters });
-        } finally {
-          this.#lock.release();
-        }
-      case 'begun':
-        this.#state = 'in transaction';
-        return this.#writer.execute({ kind: 'first', sql, parameters });
-      case 'in transaction':
-        return this.#writer.execute({ kind: 'within', sql, parameters });
-      case 'released':
-        throw new Error('The transaction or connection of this query has ended.');
+  async #execute(query: CompiledQuery): Promise<readonly Result[]> {
+    if (this.#state !== 'idle') return this.#executeWithin([query], false);
+    const alone = { kind: 'alone', statements: [statementOf(query)] } as const;
+    if (SelectQueryNode.is(query.query)) return this.#reader.execute(alone);
+    await this.#lock.acquire();
+    try {
+      return await this.#writer.execute(alone);
+    } finally {
+      this.#lock.release();
     }
   }
+
+  #executeWithin(queries: readonly CompiledQuery[], commit: boolean): Promise<readonly Result[]> {
+    if (this.#state !== 'begun' && this.#state !== 'in transaction') {
+      throw new Error('The transaction or connection of this query has ended.');
+    }
+    const kind = this.#state === 'begun' ? 'first' : 'within';
+    this.#state = commit ? 'finished' : 'in transaction';
+    return this.#writer.execute({ kind, statements: queries.map(statementOf), commit });
+  }
 }
+
+const statementOf = ({ sql, parameters }: CompiledQuery): Statement => ({ sql, parameters });

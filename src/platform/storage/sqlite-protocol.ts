@@ -1,12 +1,23 @@
 /** What the main thread asks of a SQLite thread. The thread does one after another, in the order of arrival. */
 export type Command =
   | { readonly kind: 'open'; readonly file: string; readonly readOnly: boolean }
-  | StatementCommand
+  | StatementsCommand
   | { readonly kind: 'commit' | 'rollback' | 'ping' | 'close' };
 
-export interface StatementCommand {
-  /** `alone`: a transaction of its own; `first`: begins one and runs in it; `within`: runs in the one begun. */
-  readonly kind: 'alone' | 'first' | 'within';
+/** Statements are run in their order, up to the first that fails. */
+export type StatementsCommand =
+  /** Each is a transaction of its own. */
+  { readonly kind: 'alone'; readonly statements: readonly Statement[] } | TransactionCommand;
+
+export interface TransactionCommand {
+  /** `first`: begins a transaction and runs in it; `within`: runs in the one begun. */
+  readonly kind: 'first' | 'within';
+  readonly statements: readonly Statement[];
+  /** Whether the transaction is committed after them. */
+  readonly commit: boolean;
+}
+
+export interface Statement {
   readonly sql: string;
   /** Strings, finite numbers, null or bytes, one for each `?`. */
   readonly parameters: readonly unknown[];
@@ -26,4 +37,7 @@ export interface Failure {
   readonly code: number | null;
 }
 
-export type Answer = { readonly id: number } & ({ readonly result: Result } | { readonly failure: Failure });
+export type Answer = { readonly id: number } & (
+  | { readonly results: readonly Result[] }
+  | { readonly failure: Failure }
+);

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { QuireError } from '../errors.ts';
-import type { Answer, Command, Failure, Result, StatementCommand } from './sqlite-protocol.ts';
+import type { Answer, Command, Failure, Result, StatementsCommand } from './sqlite-protocol.ts';
 
 /** Statements that may wait for one thread, and writers that may wait for their turn; one more is refused. */
 export const MAX_WAITING_QUERIES = 5_000;
@@ -22,7 +22,7 @@ export class SqliteError extends Error {
 
 interface Pending {
   readonly command: Command;
-  resolve(result: Result): void;
+  resolve(results: readonly Result[]): void;
   reject(error: Error): void;
 }
 
@@ -64,12 +64,12 @@ export class SqliteThread {
     }
   }
 
-  /** Runs a statement. Rejects with SqliteError, or with UNAVAILABLE when too many wait or another process writes. */
-  execute(statement: StatementCommand): Promise<Result> {
+  /** Runs statements. Rejects with SqliteError, or with UNAVAILABLE when too many wait or another process writes. */
+  execute(statements: StatementsCommand): Promise<readonly Result[]> {
     if (this.#pending.size >= MAX_WAITING_QUERIES) {
       return Promise.reject(new QuireError('UNAVAILABLE', 'Too many queries are waiting for the database.'));
     }
-    return this.#ask(statement);
+    return this.#ask(statements);
   }
 
   /** Ends the transaction begun by a `first` statement. A rollback without one does nothing. */
@@ -97,7 +97,7 @@ export class SqliteThread {
     }
   }
 
-  #ask(command: Command): Promise<Result> {
+  #ask(command: Command): Promise<readonly Result[]> {
     return new Promise((resolve, reject) => {
       if (this.#ended) throw this.#ended;
       const id = this.#nextId++;
@@ -111,7 +111,7 @@ export class SqliteThread {
     const pending = this.#pending.get(answer.id);
     if (!pending) return;
     this.#pending.delete(answer.id);
-    if ('result' in answer) pending.resolve(answer.result);
+    if ('results' in answer) pending.resolve(answer.results);
     else pending.reject(errorOf(answer.failure, pending.command));
   }
 
@@ -132,5 +132,7 @@ const errorOf = (failure: Failure, command: Command): Error => {
   if (failure.code !== null && (failure.code & 0xff) === SQLITE_BUSY) {
     return new QuireError('UNAVAILABLE', 'The database is busy.');
   }
-  return new SqliteError(failure.message, failure.code, 'sql' in command ? command.sql : undefined);
+  const sql =
+    'statements' in command ? command.statements.map((statement) => statement.sql).join('; ') : undefined;
+  return new SqliteError(failure.message, failure.code, sql);
 };

@@ -3,7 +3,7 @@
 import { parentPort } from 'node:worker_threads';
 import { DatabaseSync } from '@photostructure/sqlite';
 
-/** @import { Answer, Failure, Request, Result } from './sqlite-protocol.ts' */
+/** @import { Answer, Failure, Request, Result, Statement, TransactionCommand } from './sqlite-protocol.ts' */
 /** @typedef {{ run: import('@photostructure/sqlite').StatementSyncInstance, givesRows: boolean }} Prepared */
 
 /** How long a statement waits for another process that writes, in milliseconds. */
@@ -11,10 +11,12 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** Prepared statements kept, the least recently used one leaving first. */
 const MAX_STATEMENTS = 256;
 /** Page cache of the connection, in KiB. */
-const CACHE_KIB = 32_768;
+const CACHE_KIB = 8_192;
 
-/** @type {Result} */
-const NOTHING = { rows: [], changes: undefined };
+// IMMEDIATE, because a read transaction that begins to write after another process has written cannot go on.
+const BEGIN = { sql: 'begin immediate', parameters: [] };
+const COMMIT = { sql: 'commit', parameters: [] };
+const PING = { sql: 'select count(*) from sqlite_schema', parameters: [] };
 
 /** @type {InstanceType<typeof DatabaseSync> | undefined} */
 let database;
@@ -76,8 +78,8 @@ const canBeStored = (value) => {
   return value === null || value instanceof Uint8Array;
 };
 
-/** @param {string} sql @param {readonly unknown[]} parameters @returns {Result} */
-const execute = (sql, parameters) => {
+/** @param {Statement} statement @returns {Result} */
+const execute = ({ sql, parameters }) => {
   const bad = parameters.findIndex((value) => !canBeStored(value));
   if (bad >= 0) {
     throw new TypeError(`SQL parameter ${bad + 1} (${typeof parameters[bad]}) cannot be stored as it is.`);
@@ -87,12 +89,12 @@ const execute = (sql, parameters) => {
   return { rows: [], changes: run.run(...parameters).changes };
 };
 
-/** @param {string} sql @param {readonly unknown[]} parameters */
-const executeWithin = (sql, parameters) => {
+/** @param {Statement} statement */
+const executeWithin = (statement) => {
   // Without this check a statement after a failed BEGIN, or after a rollback, would be committed by itself.
   if (!opened().isTransaction) throw new Error('The transaction has ended because a statement in it failed.');
   try {
-    return execute(sql, parameters);
+    return execute(statement);
   } catch (error) {
     // As on Postgres: a failed statement ends its transaction, so code cannot come to rely on going on.
     rollback();
@@ -108,7 +110,7 @@ const commit = () => {
   if (!opened().isTransaction)
     throw new Error('Nothing is committed: a statement in the transaction failed.');
   try {
-    execute('commit', []);
+    execute(COMMIT);
   } catch (error) {
     rollback();
     throw error;
@@ -121,31 +123,36 @@ const close = () => {
   database = undefined;
 };
 
-/** @param {Request} request @returns {Result} */
+/** @param {TransactionCommand} command */
+const runWithin = (command) => {
+  if (command.kind === 'first') execute(BEGIN);
+  const results = command.statements.map(executeWithin);
+  if (command.commit) commit();
+  return results;
+};
+
+/** @param {Request} request @returns {readonly Result[]} */
 const handle = (request) => {
   switch (request.kind) {
     case 'alone':
-      return execute(request.sql, request.parameters);
+      return request.statements.map(execute);
     case 'first':
-      // IMMEDIATE, because a read transaction that begins to write after another process has written cannot go on.
-      execute('begin immediate', []);
-      return executeWithin(request.sql, request.parameters);
     case 'within':
-      return executeWithin(request.sql, request.parameters);
+      return runWithin(request);
     case 'commit':
       commit();
-      return NOTHING;
+      return [];
     case 'rollback':
       rollback();
-      return NOTHING;
+      return [];
     case 'ping':
-      return execute('select count(*) from sqlite_schema', []);
+      return [execute(PING)];
     case 'open':
       open(request.file, request.readOnly);
-      return NOTHING;
+      return [];
     case 'close':
       close();
-      return NOTHING;
+      return [];
   }
 };
 
@@ -159,7 +166,7 @@ const failureOf = (error) => {
 /** @param {Request} request @returns {Answer} */
 const answer = (request) => {
   try {
-    return { id: request.id, result: handle(request) };
+    return { id: request.id, results: handle(request) };
   } catch (error) {
     return { id: request.id, failure: failureOf(error) };
   }

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
-import type { Database, Tables } from './database.ts';
-import { SqliteDriver } from './sqlite-driver.ts';
+import { type Compilable, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import type { Database, RowsOf, Tables } from './database.ts';
+import { SqliteConnection, SqliteDriver } from './sqlite-driver.ts';
 import { SqliteError } from './sqlite-thread.ts';
 
 const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
@@ -29,12 +29,27 @@ export const openSqlite = async ({ file }: { readonly file: string }): Promise<D
   });
   return {
     query,
+    batch,
     isUniqueViolation: (error) =>
       error instanceof SqliteError &&
       (error.code === SQLITE_CONSTRAINT_UNIQUE || error.code === SQLITE_CONSTRAINT_PRIMARYKEY),
     ping: () => driver.ping(),
     close: () => driver.destroy(),
   };
+};
+
+const batch: Database['batch'] = async <const Queries extends readonly Compilable[]>(
+  transaction: Pick<Database['query'], 'getExecutor'>,
+  queries: Queries,
+  { commit = false } = {},
+) => {
+  const compiled = queries.map((query) => query.compile());
+  const results = await transaction.getExecutor().provideConnection(async (connection) => {
+    if (!(connection instanceof SqliteConnection)) throw new TypeError('This is no transaction of SQLite.');
+    return connection.executeAll(compiled, commit);
+  });
+  // On trust, as with Kysely itself: what a query selects is known to its builder alone.
+  return results.map(({ rows }) => rows) as unknown as RowsOf<Queries>;
 };
 
 const open = async (file: string): Promise<SqliteDriver> => {
