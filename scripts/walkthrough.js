@@ -33,7 +33,7 @@ async function startServer() {
     detached: true,
   });
   for await (const line of createInterface({ input: server.stdout })) {
-    const url = line.startsWith('{') ? JSON.parse(line).url : undefined;
+    const [, url] = /"url":"([^"]+)"/.exec(line) ?? [];
     if (url) return { server, url: new URL(url) };
   }
   throw new Error('The server did not start.');
@@ -83,7 +83,9 @@ try {
   const second = await startServer();
   running = second.server;
   walk(second.url);
-  console.log('It passes again after kill -9 and a restart: the document is intact, no change was applied twice.');
+  console.log(
+    'It passes again after kill -9 and a restart: the document is intact, no change was applied twice.',
+  );
 } finally {
   if (running) await end(running, 'SIGTERM');
   rmSync(dataDir, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { demoToken, demoUsers, developmentAuth } from './auth/development.ts';
 import { authTypes } from './auth/schema.ts';
 import { createTokens } from './auth/tokens.ts';
-import { createUsers, userMigrations, type Users } from './auth/users.ts';
+import { createUsers, type Users, userMigrations } from './auth/users.ts';
 import { type Collaboration, createCollaboration } from './collaboration/collaboration.ts';
 import { collaborationTypes } from './collaboration/schema.ts';
 import { createDocuments, type Documents } from './documents/documents.ts';
@@ -26,7 +26,10 @@ export interface Features {
 }
 
 /** The schema of all features. Printing it needs none of them to run, so they may be stand-ins there. */
-export function buildSchema({ users, documents, collaboration }: Features, limits: { page: number }): GraphQLSchema {
+export function buildSchema(
+  { users, documents, collaboration }: Features,
+  limits: { page: number },
+): GraphQLSchema {
   const builder = createBuilder({ ...platformScopes, ...documentScopes(documents) });
   const auth = authTypes(builder, users);
   const documentRefs = documentTypes(builder, documents, auth, limits);
@@ -93,7 +96,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock = syst
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     await server.close();
-    await collaboration.close();
+    collaboration.close();
     await documents.settled();
     await broker.close();
     await database.close();
