@@ -12,7 +12,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dataDir = mkdtempSync(join(tmpdir(), 'quire-walkthrough-'));
-const environment = { ...process.env, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'info' };
+/** A person's shell: when npm or npx runs this script, its settings must not reach the npx of the walk-through. */
+const environment = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'))),
+  DATA_DIR: dataDir,
+  PORT: '0',
+  LOG_LEVEL: 'info',
+};
 
 /** The steps of the walk-through: what to type, and what the README says that one sees. */
 function readSteps() {
