@@ -4,8 +4,8 @@ import type { Clock } from '../platform/clock.ts';
 import type { JwksAuth, SecretAuth } from '../platform/config.ts';
 import { badInput, QuireError } from '../platform/errors.ts';
 import type { Viewer } from '../platform/graphql/context.ts';
-import { type IdentityClaims, identityClaims } from './claims.ts';
 import { LruMap } from '../platform/lru.ts';
+import { type IdentityClaims, identityClaims } from './claims.ts';
 
 /** Seconds by which the clocks of the issuer and of this machine may differ. */
 const LEEWAY_SECONDS = 30;

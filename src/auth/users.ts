@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Viewer } from '../platform/graphql/context.ts';
-import type { Database, Migration } from '../platform/storage/database.ts';
 import { LruMap } from '../platform/lru.ts';
+import type { Database, Migration } from '../platform/storage/database.ts';
 
 /** The names of users as last seen in their tokens. (An alias, because Kysely does not take an interface here.) */
 export type UserTables = {

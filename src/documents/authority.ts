@@ -6,9 +6,9 @@ import type { Broker } from '../platform/realtime/broker.ts';
 import type { Database } from '../platform/storage/database.ts';
 import type { Splice } from '../text/splice.ts';
 import { type DocumentChange, tooFarBehind } from './change.ts';
-import { appendChanges, findReceipts, insertReceipts, type Receipt, readChanges } from './log.ts';
+import { changeInserts, type Receipt, readChanges, receiptInserts, selectReceipts } from './log.ts';
 import { documentNotFound, refusal } from './permissions.ts';
-import { type DocumentKey, readAccess, updateDocument } from './store.ts';
+import { accessFrom, type DocumentAccess, type DocumentKey, documentUpdate, selectAccess } from './store.ts';
 import type { DocumentQuery, DocumentTables } from './tables.ts';
 import type { Texts } from './texts.ts';
 import type { Timeline } from './timeline.ts';
@@ -30,7 +30,7 @@ export interface ChangeRequest {
   /** The sender's idempotency key; null for a change that is never sent again. */
   readonly changeId: string | null;
   /** What the key stands for: the same key with another digest is a CONFLICT. */
-  readonly digest: string;
+  digest(): string;
   /** The revision that the change refers to; null for the newest. */
   readonly baseRevision: number | null;
   /** The splices to append to the timeline. Pure; throws a QuireError to refuse. */
@@ -114,16 +114,15 @@ export function createAuthority({ database, texts, broker, clock }: AuthorityOpt
     );
     const before = timeline.revision;
     const { verdicts, appended } = await query.transaction().execute(async (transaction) => {
-      const users = [...new Set(group.map(({ userId }) => userId))];
-      const found = await readAccess(transaction, key, users);
-      if (!found) return { verdicts: group.map(() => ({ error: documentNotFound() })), appended: [] };
-      if (found.revision > timeline.revision) await texts.readOn(key, timeline, transaction);
+      const { access, receipts } = await look(transaction, key, group);
+      if (!access) return { verdicts: group.map(() => ({ error: documentNotFound() })), appended: [] };
+      if (access.revision > timeline.revision) await texts.readOn(key, timeline, transaction);
 
-      const known = await earlierResults(transaction, key, group);
+      const known = await earlierResults(transaction, key, receipts);
       const draft: Draft = {
         timeline,
         timestamp: clock.now(),
-        epoch: found.epoch,
+        epoch: access.epoch,
         appended: [],
         receipts: [],
       };
@@ -132,22 +131,14 @@ export function createAuthority({ database, texts, broker, clock }: AuthorityOpt
       for (const request of group) {
         if (verdicts.length > 0 && performance.now() > until) break;
         try {
-          const refused = refusal(found.accessOf(request.userId), 'EDITOR');
+          const refused = refusal(access.accessOf(request.userId), 'EDITOR');
           if (refused) throw refused;
           verdicts.push({ result: take(key, request, draft, known) });
         } catch (error) {
           verdicts.push({ error });
         }
       }
-      if (draft.appended.length > 0) {
-        await appendChanges(transaction, key, draft.appended);
-        await updateDocument(transaction, key, {
-          revision: timeline.revision,
-          length: timeline.text.length,
-          updatedAt: draft.timestamp,
-        });
-      }
-      await insertReceipts(transaction, key, draft.receipts);
+      await write(transaction, key, draft);
       return { verdicts, appended: draft.appended };
     });
     if (timeline.revision > before) texts.committed(key, timeline);
@@ -157,15 +148,44 @@ export function createAuthority({ database, texts, broker, clock }: AuthorityOpt
     return verdicts;
   }
 
-  /** What was answered to the change ids of a group when they were sent before. */
-  async function earlierResults(
+  /** Where the document stands, who of the group may change it, and what of the group was sent before. */
+  async function look(
     transaction: DocumentQuery,
     key: DocumentKey,
     group: readonly ChangeRequest[],
+  ): Promise<{ access: DocumentAccess | null; receipts: readonly Receipt[] }> {
+    const users = new Set(group.map(({ userId }) => userId));
+    const changeIds = group.flatMap(({ changeId }) => changeId ?? []);
+    const access = selectAccess(transaction, key, [...users]);
+    if (changeIds.length === 0) return { access: accessFrom(await access.execute()), receipts: [] };
+    const [rows, receipts] = await database.batch(transaction, [
+      access,
+      selectReceipts(transaction, key, changeIds),
+    ]);
+    return { access: accessFrom(rows), receipts };
+  }
+
+  /** Writes what a group comes to, and commits. */
+  async function write(transaction: DocumentQuery, key: DocumentKey, draft: Draft): Promise<void> {
+    const { timeline, appended, receipts, timestamp: updatedAt } = draft;
+    if (appended.length === 0 && receipts.length === 0) return;
+    const update = { revision: timeline.revision, length: timeline.text.length, updatedAt };
+    const queries = [
+      ...changeInserts(transaction, key, appended),
+      ...(appended.length > 0 ? [documentUpdate(transaction, key, update)] : []),
+      ...receiptInserts(transaction, key, receipts),
+    ];
+    await database.batch(transaction, queries, { commit: true });
+  }
+
+  /** What was answered to the changes of a group that had been sent before. */
+  async function earlierResults(
+    transaction: DocumentQuery,
+    key: DocumentKey,
+    receipts: readonly Receipt[],
   ): Promise<Map<string, { digest: string; result: ChangeResult }>> {
-    const named = group.flatMap(({ userId, changeId }) => (changeId === null ? [] : { userId, changeId }));
     const known = new Map<string, { digest: string; result: ChangeResult }>();
-    for (const receipt of await findReceipts(transaction, key, named)) {
+    for (const receipt of receipts) {
       const { revision, splices, digest } = receipt;
       const changes = splices > 0 ? await readChanges(transaction, key, revision - splices, splices) : [];
       known.set(receiptName(receipt), { digest, result: { changes, revision, replayed: true } });
@@ -221,11 +241,11 @@ function take(
   draft: Draft,
   known: Map<string, { digest: string; result: ChangeResult }>,
 ): ChangeResult {
-  const { userId, clientId, digest } = request;
+  const { userId, clientId } = request;
   const named = request.changeId === null ? null : receiptName({ userId, changeId: request.changeId });
   const earlier = named === null ? undefined : known.get(named);
   if (earlier) {
-    if (earlier.digest === digest) return earlier.result;
+    if (earlier.digest === request.digest()) return earlier.result;
     throw new QuireError(
       'CONFLICT',
       'This changeId was used for another change. Use a new one for each change.',
@@ -256,6 +276,7 @@ function take(
   draft.appended.push(...changes);
   const result = { changes, revision: timeline.revision, replayed: false };
   if (named !== null) {
+    const digest = request.digest();
     known.set(named, { digest, result: { ...result, replayed: true } });
     draft.receipts.push({ userId, changeId, digest, revision: timeline.revision, splices: changes.length });
   }

@@ -57,9 +57,9 @@ export function createCollaborators({ query, broker, clock }: CollaboratorsOptio
     list: (key: DocumentKey): Promise<CollaboratorRow[]> => listCollaborators(query, key),
 
     /** Adds a collaborator. The same role again is no error; another one is CONFLICT. */
-    add(viewer: Viewer, documentId: string, userId: string, role: Role): Promise<void> {
+    async add(viewer: Viewer, documentId: string, userId: string, role: Role): Promise<void> {
       checkUserId(userId);
-      return change(viewer, documentId, (collaborators, key, at) => {
+      await change(viewer, documentId, (collaborators, key, at) => {
         const present = collaborators.find((one) => one.userId === userId);
         if (present?.role === role) return null;
         if (present) {

@@ -224,7 +224,7 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
       return authority.submit(keyOf(viewer, input.documentId), {
         userId: viewer.userId,
         ...checkIds(input),
-        digest: digestOf(splices.map(({ position, length, content }) => [position, length, content])),
+        digest: () => digestOf(splices.map(({ position, length, content }) => [position, length, content])),
         baseRevision: input.baseRevision ?? null,
         place: (timeline, base) => placeChange(timeline, base, splices, input.argument, limits),
       });
@@ -242,7 +242,7 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
       return authority.submit(keyOf(viewer, documentId), {
         userId: viewer.userId,
         ...checkIds(input),
-        digest: digestOf(['revert', toRevision]),
+        digest: () => digestOf(['revert', toRevision]),
         baseRevision: null,
         place(timeline) {
           const splice = difference(timeline.text, target);

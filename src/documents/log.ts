@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { DocumentChange } from './change.ts';
 import type { DocumentKey } from './store.ts';
 import type { DocumentQuery } from './tables.ts';
@@ -28,29 +27,36 @@ const MILESTONE_REVISIONS = 10_000;
 /** Appends revisions. Fails with a unique violation when another instance has appended one of them first. */
 export async function appendChanges(
   query: DocumentQuery,
-  { tenantId, documentId }: DocumentKey,
+  key: DocumentKey,
   changes: readonly DocumentChange[],
 ): Promise<void> {
-  for (let from = 0; from < changes.length; from += ROWS_PER_INSERT) {
-    await query
+  for (const insert of changeInserts(query, key, changes)) await insert.execute();
+}
+
+/** The queries of `appendChanges`. */
+export function changeInserts(
+  query: DocumentQuery,
+  { tenantId, documentId }: DocumentKey,
+  changes: readonly DocumentChange[],
+) {
+  const rows = changes.map((change) => ({
+    tenant_id: tenantId,
+    document_id: documentId,
+    revision: change.revision,
+    position: change.position,
+    length: change.length,
+    content: change.content,
+    user_id: change.userId,
+    client_id: change.clientId,
+    change_id: change.changeId,
+    epoch: change.epoch,
+    created_at: change.timestamp,
+  }));
+  return Array.from({ length: Math.ceil(rows.length / ROWS_PER_INSERT) }, (_, index) =>
+    query
       .insertInto('document_changes')
-      .values(
-        changes.slice(from, from + ROWS_PER_INSERT).map((change) => ({
-          tenant_id: tenantId,
-          document_id: documentId,
-          revision: change.revision,
-          position: change.position,
-          length: change.length,
-          content: change.content,
-          user_id: change.userId,
-          client_id: change.clientId,
-          change_id: change.changeId,
-          epoch: change.epoch,
-          created_at: change.timestamp,
-        })),
-      )
-      .execute();
-  }
+      .values(rows.slice(index * ROWS_PER_INSERT, (index + 1) * ROWS_PER_INSERT)),
+  );
 }
 
 /** The log after a revision, oldest first. */
@@ -82,45 +88,37 @@ export async function readChanges(
     .execute();
 }
 
-export async function insertReceipts(
+/** The query that writes receipts; none when there are none to write. */
+export function receiptInserts(
   query: DocumentQuery,
   { tenantId, documentId }: DocumentKey,
   receipts: readonly Receipt[],
-): Promise<void> {
-  if (receipts.length === 0) return;
-  await query
-    .insertInto('document_receipts')
-    .values(
-      receipts.map(({ userId, changeId, digest, revision, splices }) => ({
-        tenant_id: tenantId,
-        document_id: documentId,
-        user_id: userId,
-        change_id: changeId,
-        digest,
-        revision,
-        splices,
-      })),
-    )
-    .execute();
+) {
+  if (receipts.length === 0) return [];
+  const rows = receipts.map(({ userId, changeId, digest, revision, splices }) => ({
+    tenant_id: tenantId,
+    document_id: documentId,
+    user_id: userId,
+    change_id: changeId,
+    digest,
+    revision,
+    splices,
+  }));
+  return [query.insertInto('document_receipts').values(rows)];
 }
 
-/** The receipts that these users have for these change ids. */
-export async function findReceipts(
+/** The query for the receipts of these change ids, of whichever user. */
+export const selectReceipts = (
   query: DocumentQuery,
   { tenantId, documentId }: DocumentKey,
-  names: readonly Pick<Receipt, 'userId' | 'changeId'>[],
-): Promise<Receipt[]> {
-  if (names.length === 0) return [];
-  // Pairs, so that the primary key finds each of them: change ids alone would have it read all the document's receipts.
-  const pairs = sql.join(names.map(({ userId, changeId }) => sql`(${userId}, ${changeId})`));
-  return query
+  changeIds: readonly string[],
+) =>
+  query
     .selectFrom('document_receipts')
     .select(['user_id as userId', 'change_id as changeId', 'digest', 'revision', 'splices'])
     .where('tenant_id', '=', tenantId)
     .where('document_id', '=', documentId)
-    .where(sql<boolean>`(user_id, change_id) in (values ${pairs})`)
-    .execute();
-}
+    .where('change_id', 'in', changeIds);
 
 /** The newest snapshot at or before a revision. */
 export async function findSnapshot(

@@ -1,3 +1,4 @@
+import type { InferResult } from 'kysely';
 import { isClientId } from './ids.ts';
 import { type Access, documentNotFound, type Role, refusal } from './permissions.ts';
 import type { DocumentQuery } from './tables.ts';
@@ -123,14 +124,32 @@ export async function mustFindDocument(
   return found.document;
 }
 
+type AccessRow = InferResult<ReturnType<typeof selectAccess>>[number];
+
+/** What is known of several users' access to a document, with where the document stands. */
+export interface DocumentAccess {
+  readonly revision: number;
+  readonly epoch: number;
+  accessOf(userId: string): Access;
+}
+
 /** What several users may do with a document; null when there is no such document. */
 export async function readAccess(
   query: DocumentQuery,
+  key: DocumentKey,
+  userIds: readonly string[],
+): Promise<DocumentAccess | null> {
+  if (!isClientId(key.documentId)) return null;
+  return accessFrom(await selectAccess(query, key, userIds).execute());
+}
+
+/** The query of `readAccess`; `accessFrom` reads its rows. */
+export const selectAccess = (
+  query: DocumentQuery,
   { tenantId, documentId }: DocumentKey,
   userIds: readonly string[],
-): Promise<{ revision: number; epoch: number; accessOf(userId: string): Access } | null> {
-  if (!isClientId(documentId)) return null;
-  const rows = await query
+) =>
+  query
     .selectFrom('documents')
     .leftJoin('document_collaborators as collaborator', (join) =>
       join
@@ -146,8 +165,9 @@ export async function readAccess(
       'collaborator.role as role',
     ])
     .where('documents.tenant_id', '=', tenantId)
-    .where('documents.document_id', '=', documentId)
-    .execute();
+    .where('documents.document_id', '=', documentId);
+
+export function accessFrom(rows: readonly AccessRow[]): DocumentAccess | null {
   const [first] = rows;
   if (!first) return null;
   const roles = new Map(rows.map((row) => [row.userId, row.role]));
@@ -217,17 +237,24 @@ export interface DocumentUpdate {
 
 export async function updateDocument(
   query: DocumentQuery,
+  key: DocumentKey,
+  update: DocumentUpdate,
+): Promise<void> {
+  await documentUpdate(query, key, update).execute();
+}
+
+/** The query of `updateDocument`. */
+export const documentUpdate = (
+  query: DocumentQuery,
   { tenantId, documentId }: DocumentKey,
   { title, deletedAt, revision, length, epoch, updatedAt }: DocumentUpdate,
-): Promise<void> {
-  await query
+) =>
+  query
     .updateTable('documents')
     // Kysely leaves out what is undefined.
     .set({ title, deleted_at: deletedAt, revision, length, epoch, updated_at: updatedAt })
     .where('tenant_id', '=', tenantId)
-    .where('document_id', '=', documentId)
-    .execute();
-}
+    .where('document_id', '=', documentId);
 
 export async function listCollaborators(
   query: DocumentQuery,

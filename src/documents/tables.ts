@@ -122,6 +122,7 @@ export const documentMigrations: readonly Migration[] = [
         .addPrimaryKeyConstraint('document_changes_key', [...ofDocument, 'revision'] as never[])
         .execute();
 
+      // The change id comes before the user: each commit looks for the ids of its group, of whichever users.
       await owned('document_receipts')
         .addColumn('user_id', 'text', (column) => column.notNull())
         .addColumn('change_id', 'text', (column) => column.notNull())

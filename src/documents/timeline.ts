@@ -19,11 +19,15 @@ export class Timeline {
   #text: Text;
   #revision: number;
   readonly #steps: Step[];
+  /** UTF-16 code units that the steps hold. */
+  #chars: number;
 
-  constructor(text: Text, revision: number, steps: readonly Step[] = []) {
+  /** `steps` belong to the timeline from now on. */
+  constructor(text: Text, revision: number, steps: Step[] = [], chars = 0) {
     this.#text = text;
     this.#revision = revision;
-    this.#steps = [...steps];
+    this.#steps = steps;
+    this.#chars = chars;
   }
 
   get text(): Text {
@@ -41,17 +45,16 @@ export class Timeline {
 
   /** UTF-16 code units held, for the cache's budget. */
   get weight(): number {
-    return this.#steps.reduce(
-      (sum, { splice, inverse }) => sum + splice.content.length + inverse.content.length,
-      this.#text.length,
-    );
+    return this.#text.length + this.#chars;
   }
 
   /** Appends the next revision. Throws RangeError when the splice lies outside of the text. */
   advance(splice: Splice): void {
     const inverse = invertSplice(this.#text, splice);
     this.#text = applySplice(this.#text, splice);
-    this.#steps.push({ splice, inverse });
+    const step = { splice, inverse };
+    this.#steps.push(step);
+    this.#chars += charsOf(step);
     this.#revision += 1;
   }
 
@@ -74,20 +77,19 @@ export class Timeline {
 
   /** A copy to try changes on, without touching what readers see. */
   fork(): Timeline {
-    return new Timeline(this.#text, this.#revision, this.#steps);
+    return new Timeline(this.#text, this.#revision, [...this.#steps], this.#chars);
   }
 
   /** A copy that remembers no more than the cache allows. */
   trimmed(): Timeline {
-    let chars = 0;
-    let kept = 0;
-    while (kept < Math.min(this.#steps.length, MAX_REMEMBERED_STEPS)) {
-      const step = this.#steps[this.#steps.length - 1 - kept];
-      chars += (step?.splice.content.length ?? 0) + (step?.inverse.content.length ?? 0);
-      if (chars > MAX_REMEMBERED_CHARS) break;
-      kept += 1;
+    let chars = this.#chars;
+    let dropped = 0;
+    for (const step of this.#steps) {
+      if (this.#steps.length - dropped <= MAX_REMEMBERED_STEPS && chars <= MAX_REMEMBERED_CHARS) break;
+      chars -= charsOf(step);
+      dropped += 1;
     }
-    return new Timeline(this.#text, this.#revision, this.#steps.slice(this.#steps.length - kept));
+    return new Timeline(this.#text, this.#revision, this.#steps.slice(dropped), chars);
   }
 
   #mustReach(revision: number): void {
@@ -96,3 +98,5 @@ export class Timeline {
     }
   }
 }
+
+const charsOf = ({ splice, inverse }: Step): number => splice.content.length + inverse.content.length;

@@ -118,7 +118,8 @@ export class SharedText {
     if (logged.revision !== this.#revision + 1) {
       throw new ReplicaError(`revision ${logged.revision} came after ${this.#revision}`);
     }
-    const applied = logged.changeId === this.#inFlight?.outgoing.changeId ? this.#confirm(logged) : this.#pass(logged);
+    const applied =
+      logged.changeId === this.#inFlight?.outgoing.changeId ? this.#confirm(logged) : this.#pass(logged);
     this.#revision = logged.revision;
     this.#length += logged.content.length - logged.length;
     this.#settle();
@@ -136,7 +137,9 @@ export class SharedText {
     const inFlight = this.#inFlight;
     const [expected, ...rest] = inFlight?.splices ?? [];
     if (!inFlight || !expected || !isSame(expected, logged)) {
-      throw new ReplicaError(`revision ${logged.revision} is not what this replica expected of its own change`);
+      throw new ReplicaError(
+        `revision ${logged.revision} is not what this replica expected of its own change`,
+      );
     }
     // What was confirmed belongs to the common text now; the rest of the change stands on it.
     const length = this.#length + logged.content.length - logged.length;

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { placeChange } from '../../src/documents/change.ts';
 import { Timeline } from '../../src/documents/timeline.ts';
-import { type LoggedChange, type OutgoingChange, ReplicaError, SharedText } from '../../src/sdk/shared-text.ts';
+import {
+  type LoggedChange,
+  type OutgoingChange,
+  ReplicaError,
+  SharedText,
+} from '../../src/sdk/shared-text.ts';
 import { toText } from '../../src/text/splice.ts';
 import { randomSplice } from '../support/edits.ts';
 import { Random } from '../support/random.ts';

@@ -144,7 +144,7 @@ export class SqliteConnection implements DatabaseConnection {
 
   #executeWithin(queries: readonly CompiledQuery[], commit: boolean): Promise<readonly Result[]> {
     if (this.#state !== 'begun' && this.#state !== 'in transaction') {
-      throw new Error('The transaction or connection of this query has ended.');
+      throw new Error('This query is in no transaction, or in one that has ended.');
     }
     const kind = this.#state === 'begun' ? 'first' : 'within';
     this.#state = commit ? 'finished' : 'in transaction';
