@@ -4,7 +4,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const stamp = `${root}dist/.tsbuildinfo`;
+/** Written last: a build that failed leaves none, or an old one. */
+const stamp = `${root}dist/.built`;
 
 /** @param {string} directory @returns {number} milliseconds of the newest file below it */
 const newest = (directory) =>

@@ -1,22 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../platform/config.ts';
+import { editCommand } from './edit.ts';
+import type { Terminal } from './terminal.ts';
 import { tokenCommand } from './token.ts';
 import { isParseError, UsageError } from './usage.ts';
 
 const help = `quire COMMAND
 
   token      prints a token for a user (quire token --help)
+  edit       edits a document from the terminal, together with others (quire edit --help)
 
   --help     shows this
   --version  shows the version
 `;
-
-/** Where a command reads and writes. */
-export interface Terminal {
-  readonly env: NodeJS.ProcessEnv;
-  out(text: string): void;
-  err(text: string): void;
-}
 
 const readVersion = async (): Promise<string> => {
   const manifest: unknown = JSON.parse(
@@ -26,16 +22,18 @@ const readVersion = async (): Promise<string> => {
   return isManifest ? String(manifest.version) : 'unknown';
 };
 
-const answer = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> => {
+const answer = async (args: readonly string[], terminal: Terminal): Promise<void> => {
   const [command, ...rest] = args;
   switch (command) {
     case 'token':
-      return tokenCommand(rest, env);
+      return terminal.out(await tokenCommand(rest, terminal.env));
+    case 'edit':
+      return editCommand(rest, terminal);
     case '--help':
     case '-h':
-      return help;
+      return terminal.out(help);
     case '--version':
-      return `${await readVersion()}\n`;
+      return terminal.out(`${await readVersion()}\n`);
     case undefined:
       throw new UsageError('a command is missing');
     default:
@@ -49,11 +47,11 @@ const answer = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<
  */
 export const run = async (args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> => {
   try {
-    terminal.out(await answer(args, terminal.env));
+    await answer(args, terminal);
     return 0;
   } catch (error) {
     if (error instanceof UsageError || isParseError(error)) {
-      const command = args[0] === 'token' ? 'quire token' : 'quire';
+      const command = ['token', 'edit'].includes(args[0] ?? '') ? `quire ${args[0]}` : 'quire';
       terminal.err(`quire: ${error.message}\nTry: ${command} --help\n`);
       return 2;
     }

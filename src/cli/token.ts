@@ -34,6 +34,20 @@ const secretAuth = async (env: NodeJS.ProcessEnv): Promise<SecretAuth> => {
   }
 };
 
+/** A token for a user, signed as the server wants it. Throws a UsageError or a ConfigError. */
+export async function signFor(
+  claims: Parameters<typeof signToken>[1],
+  ttlMs: number,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  const auth = await secretAuth(env);
+  try {
+    return await signToken(auth, claims, ttlMs, systemClock);
+  } catch (error) {
+    throw error instanceof QuireError ? new UsageError(error.message) : error;
+  }
+}
+
 /** What `quire token` prints. Throws a UsageError or a ConfigError. */
 export const tokenCommand = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> => {
   const { values } = parseArgs({
@@ -53,10 +67,5 @@ export const tokenCommand = async (args: readonly string[], env: NodeJS.ProcessE
   if (ttlMs === null)
     throw new UsageError('--expires must be a time from 1s to 3650d, like 30s, 15m, 12h or 7d');
   const claims = { sub: values.user, name: values.name, tenant: values.tenant, roles: values.role };
-  const auth = await secretAuth(env);
-  try {
-    return `${await signToken(auth, claims, ttlMs, systemClock)}\n`;
-  } catch (error) {
-    throw error instanceof QuireError ? new UsageError(error.message) : error;
-  }
+  return `${await signFor(claims, ttlMs, env)}\n`;
 };

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { developmentAuth } from '../../src/auth/development.ts';
@@ -22,6 +23,7 @@ const quire = async (args: string[], env: NodeJS.ProcessEnv = { AUTH_SECRET: tes
   let err = '';
   const code = await run(args, {
     env: { DATA_DIR: directory, ...env },
+    input: Readable.from([]),
     out: (text) => void (out += text),
     err: (text) => void (err += text),
   });

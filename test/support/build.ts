@@ -20,7 +20,7 @@ export async function setup(): Promise<void> {
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name));
   const newest = Math.max(...(await Promise.all(sources.map(changedAt))));
-  if ((await changedAt(join(root, 'dist/.tsbuildinfo'))) > newest) return;
+  if ((await changedAt(join(root, 'dist/.built'))) > newest) return;
   await promisify(execFile)('npm', ['run', '--silent', 'build'], {
     cwd: root,
     shell: process.platform === 'win32',
