@@ -9,7 +9,7 @@ import type { Broker } from '../platform/realtime/broker.ts';
 import type { SessionView } from './events.ts';
 import type { Action, Cursor, PresenceStatus } from './presence.ts';
 import { createSessions } from './sessions.ts';
-import { createSessionStreams } from './streams.ts';
+import { type ClientName, createSessionStreams } from './streams.ts';
 
 /** UTF-16 code units of a cursor's selected text. */
 export const MAX_SELECTION_CHARS = 1_000;
@@ -24,9 +24,8 @@ export interface CollaborationOptions {
 }
 
 /** Which client of the viewer, on which document; a null clientId is found out as `Session.act` says. */
-export interface ClientKey {
+export interface ClientKey extends ClientName {
   readonly documentId: string;
-  readonly clientId: string | null;
 }
 
 /**
@@ -48,14 +47,16 @@ export function createCollaboration({ documents, broker, clock }: CollaborationO
     documentId,
   });
 
-  function act(viewer: Viewer, { documentId, clientId }: ClientKey, action: Action): void {
+  function act(viewer: Viewer, { documentId, clientId, connectionId }: ClientKey, action: Action): void {
     const named = checkName(clientId);
-    sessions.into(keyOf(viewer, documentId), (session) => session.act(viewer.userId, named, action));
+    sessions.into(keyOf(viewer, documentId), (session) =>
+      session.act(viewer.userId, named, action, connectionId),
+    );
   }
 
-  function leave(viewer: Viewer, { documentId, clientId }: ClientKey): boolean {
+  function leave(viewer: Viewer, { documentId, clientId, connectionId }: ClientKey): boolean {
     const named = checkName(clientId);
-    return sessions.find(keyOf(viewer, documentId))?.leave(viewer.userId, named) ?? false;
+    return sessions.find(keyOf(viewer, documentId))?.leave(viewer.userId, named, connectionId) ?? false;
   }
 
   return {
@@ -105,13 +106,15 @@ export function createCollaboration({ documents, broker, clock }: CollaborationO
     },
 
     /** STATE of the session; joins it. Throws NOT_FOUND; ends with FORBIDDEN or NOT_FOUND. */
-    async updates(viewer: Viewer, { documentId, clientId }: ClientKey) {
-      return streams.updates(viewer, keyOf(viewer, documentId), checkName(clientId));
+    async updates(viewer: Viewer, client: ClientKey) {
+      checkName(client.clientId);
+      return streams.updates(viewer, keyOf(viewer, client.documentId), client);
     },
 
     /** The events of the session, after a snapshot; joins it. Throws and ends as `updates` does. */
-    async events(viewer: Viewer, { documentId, clientId }: ClientKey) {
-      return streams.events(viewer, keyOf(viewer, documentId), checkName(clientId));
+    async events(viewer: Viewer, client: ClientKey) {
+      checkName(client.clientId);
+      return streams.events(viewer, keyOf(viewer, client.documentId), client);
     },
 
     /** Documents with somebody on them, on this instance. */

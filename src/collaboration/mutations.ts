@@ -14,7 +14,11 @@ interface Refs {
 export const clientOf = (
   { documentId, clientId }: { documentId: string; clientId?: string | null | undefined },
   context: RequestContext,
-): ClientKey => ({ documentId, clientId: clientId ?? context.clientId });
+): ClientKey => ({
+  documentId,
+  clientId: clientId ?? context.clientId,
+  connectionId: context.connectionId,
+});
 
 /** Adds what clients say of themselves to the schema. */
 export function collaborationMutations(

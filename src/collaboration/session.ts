@@ -31,6 +31,8 @@ const RETRY_AFTER_MS = 5_000;
 
 /** The client of a user's calls that name none. No clientId has such a character. */
 const UNNAMED = '@';
+/** The client that has no clientId but a connection. */
+const unnamedOn = (connectionId: string): string => `#${connectionId}`;
 
 interface Client {
   readonly clientId: string | null;
@@ -114,10 +116,13 @@ export class Session {
     };
   }
 
-  /** Seats a subscription; those of one user with the same clientId are one client. Throws RATE_LIMITED. */
-  enter(userId: string, clientId: string | null): Seat {
+  /**
+   * Seats a subscription. Those of one user with the same clientId, or without one on the same connection, are one
+   * client. Throws RATE_LIMITED.
+   */
+  enter(userId: string, clientId: string | null, connectionId: string | null = null): Seat {
     this.#subscriptions += 1;
-    const name = clientId ?? `#${this.#subscriptions}`;
+    const name = clientId ?? unnamedOn(connectionId ?? String(this.#subscriptions));
     let client: Client | undefined;
     let over = false;
     const seat: Seat = {
@@ -138,18 +143,19 @@ export class Session {
   }
 
   /**
-   * What a client does by a call. Without a clientId it is the user's only client, and otherwise one that stands for
-   * all calls of the user that name none. Who is not here comes with a lease. Throws RATE_LIMITED.
+   * What a client does by a call. Without a clientId it is the one of the same connection, or the user's only client,
+   * and otherwise one that stands for all calls of the user that name none. Who is not here comes with a lease. Throws
+   * RATE_LIMITED.
    */
-  act(userId: string, clientId: string | null, action: Action): void {
-    const name = this.#nameOf(userId, clientId);
+  act(userId: string, clientId: string | null, action: Action, connectionId: string | null = null): void {
+    const name = this.#nameOf(userId, clientId, connectionId);
     const client = this.#change(userId, name, clientId, (state, now) => act(state, action, now));
     if (action.kind === 'cursor') client?.cursorMoved.request();
   }
 
   /** A client is gone by its own word; true when it was here. */
-  leave(userId: string, clientId: string | null): boolean {
-    const name = this.#nameOf(userId, clientId);
+  leave(userId: string, clientId: string | null, connectionId: string | null = null): boolean {
+    const name = this.#nameOf(userId, clientId, connectionId);
     const state = this.#find(userId, name)?.state;
     if (!state || state.said === 'OFFLINE') return false;
     this.#change(userId, name, clientId, (state) => state && left(state))?.cursorMoved.stop();
@@ -214,8 +220,10 @@ export class Session {
     }
   }
 
-  #nameOf(userId: string, clientId: string | null): string {
+  #nameOf(userId: string, clientId: string | null, connectionId: string | null = null): string {
     if (clientId !== null) return clientId;
+    const here = connectionId === null ? null : unnamedOn(connectionId);
+    if (here !== null && this.#find(userId, here)) return here;
     const names = [...(this.#members.get(userId)?.clients.keys() ?? [])];
     return names.length === 1 ? (names[0] ?? UNNAMED) : UNNAMED;
   }

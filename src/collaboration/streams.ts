@@ -15,10 +15,17 @@ export interface SessionStreamsOptions {
   readonly clock: Clock;
 }
 
+/** What tells a client from the user's others. */
+export interface ClientName {
+  readonly clientId: string | null;
+  /** The socket, which tells clients apart that have no clientId; null for HTTP. */
+  readonly connectionId: string | null;
+}
+
 /** The two ways to watch a session. Either joins it with the first `next()` and leaves it when it ends, however it ends. */
 export function createSessionStreams({ documents, sessions, clock }: SessionStreamsOptions) {
   /** One subscription's stay in a session. Throws NOT_FOUND when the viewer may not read the document. */
-  async function visit(viewer: Viewer, key: DocumentKey, clientId: string | null) {
+  async function visit(viewer: Viewer, key: DocumentKey, { clientId, connectionId }: ClientName) {
     const gate = await documents.streams.createGate(viewer, key);
     let session: Session | undefined;
     let seat: Seat | undefined;
@@ -37,7 +44,7 @@ export function createSessionStreams({ documents, sessions, clock }: SessionStre
       /** Joins; the closer leaves. Throws RATE_LIMITED. */
       listen(watcher: Watcher): Listening {
         return sessions.into(key, (into, ready) => {
-          const taken = into.enter(viewer.userId, clientId);
+          const taken = into.enter(viewer.userId, clientId, connectionId);
           const unwatch = into.watch(watcher);
           session = into;
           seat = taken;
@@ -73,9 +80,9 @@ export function createSessionStreams({ documents, sessions, clock }: SessionStre
     async updates(
       viewer: Viewer,
       key: DocumentKey,
-      clientId: string | null,
+      client: ClientName,
     ): Promise<AsyncIterableIterator<SessionView>> {
-      const stay = await visit(viewer, key, clientId);
+      const stay = await visit(viewer, key, client);
       return createStateStream<SessionView>({
         listen: (listener) => {
           const onState = () => listener.onEvent(undefined);
@@ -95,9 +102,9 @@ export function createSessionStreams({ documents, sessions, clock }: SessionStre
     async events(
       viewer: Viewer,
       key: DocumentKey,
-      clientId: string | null,
+      client: ClientName,
     ): Promise<AsyncIterableIterator<CollaborationEvent>> {
-      const stay = await visit(viewer, key, clientId);
+      const stay = await visit(viewer, key, client);
       const stream = createEventStream<CollaborationEvent>({
         listen: (listener) =>
           stay.listen({

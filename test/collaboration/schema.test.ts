@@ -7,6 +7,7 @@ import { createUsers } from '../../src/auth/users.ts';
 import { collaborationTypes } from '../../src/collaboration/schema.ts';
 import { documentScopes, documentTypes } from '../../src/documents/schema.ts';
 import { createBuilder, platformScopes } from '../../src/platform/graphql/builder.ts';
+import { createTextBudget } from '../../src/platform/graphql/text-budget.ts';
 import { follow, type House, openHouse } from './house.ts';
 
 const operations = parse(
@@ -37,7 +38,14 @@ const request = (operationName: string, userId: string, variables: object, clien
   document: operations,
   operationName,
   variableValues: { documentId: id, id, ...variables },
-  contextValue: { viewer: house.viewer(userId), clientId, requestId: 'test', log },
+  contextValue: {
+    viewer: house.viewer(userId),
+    clientId,
+    connectionId: null,
+    requestId: 'test',
+    log,
+    texts: createTextBudget(100_000),
+  },
 });
 
 /** Runs an operation of schema/operations; its errors are codes. */

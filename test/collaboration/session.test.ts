@@ -73,6 +73,22 @@ describe('session', () => {
     expect(kinds()).toEqual(['user-joined', 'user-joined', 'user-left', 'user-left']);
   });
 
+  it('[P8] takes what comes by one connection without a clientId for one client', () => {
+    const { session, people } = setup();
+    const state = session.enter('ada', null, 'socket-1');
+    const events = session.enter('ada', null, 'socket-1');
+    session.act('ada', null, { kind: 'cursor', cursor: cursor(1) }, 'socket-1');
+    expect(people()).toEqual(['ada 1']);
+    const other = session.enter('ada', null, 'socket-2');
+    session.act('ada', null, { kind: 'cursor', cursor: cursor(2) }, 'socket-1');
+    expect(people()).toEqual(['ada 2']);
+    state.leave();
+    expect(people()).toEqual(['ada 2']);
+    events.leave();
+    other.leave();
+    expect(people()).toEqual([]);
+  });
+
   it('[P8] a reconnect that races its old socket counts once and outlives it', () => {
     const { session, kinds, people } = setup();
     const old = session.enter('ada', 'tab');

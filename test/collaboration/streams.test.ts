@@ -27,7 +27,7 @@ const cursor = (position: number): Cursor => ({
   selectionEnd: null,
 });
 const as = (userId: string, clientId: string | null = null) =>
-  [house.viewer(userId), { documentId: id, clientId }] as const;
+  [house.viewer(userId), { documentId: id, clientId, connectionId: null }] as const;
 const events = async (userId: string, clientId: string | null = null) =>
   follow(await house.collaboration.events(...as(userId, clientId)));
 const updates = async (userId: string, clientId: string | null = null) =>
@@ -155,8 +155,12 @@ describe('collaboration events', () => {
       };
       const { documents, clock, broker, viewer } = house;
       const collaboration = createCollaboration({ documents, clock, broker: { ...broker, listen } });
-      const bob = follow(await collaboration.events(viewer('bob'), { documentId: id, clientId: null }));
-      const cem = follow(await collaboration.events(viewer('cem'), { documentId: id, clientId: null }));
+      const bob = follow(
+        await collaboration.events(viewer('bob'), { documentId: id, clientId: null, connectionId: null }),
+      );
+      const cem = follow(
+        await collaboration.events(viewer('cem'), { documentId: id, clientId: null, connectionId: null }),
+      );
       await Promise.all([bob.until(is('snapshot')), cem.until(is('snapshot'))]);
       for (const listener of health) listener.onInterrupted?.();
       await removeUnheard();
@@ -236,7 +240,7 @@ describe('collaboration updates', () => {
   it('[P9] are nothing to one who may not read, and nothing of another tenant', async () => {
     const { collaboration, viewer } = house;
     await expect(collaboration.updates(...as('eve'))).rejects.toEqual(code('NOT_FOUND'));
-    const other = { documentId: id, clientId: null };
+    const other = { documentId: id, clientId: null, connectionId: null };
     await expect(collaboration.updates(viewer('ada', 'other'), other)).rejects.toEqual(code('NOT_FOUND'));
     collaboration.join(...as('ada'));
     expect(collaboration.session({ tenantId: 'other', documentId: id }).participants).toEqual([]);

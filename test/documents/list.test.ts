@@ -62,7 +62,13 @@ async function page(variables: { first?: number; after?: string }, person = ada)
       }
     }`,
     variableValues: variables,
-    contextValue: { viewer: person.viewer, clientId: null, requestId: 'r', log: pino({ level: 'silent' }) },
+    contextValue: {
+      viewer: person.viewer,
+      clientId: null,
+      connectionId: null,
+      requestId: 'r',
+      log: pino({ level: 'silent' }),
+    },
   });
   return { page: data?.documents as Page, error: errors?.[0] };
 }

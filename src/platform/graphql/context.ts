@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { TextBudget } from './text-budget.ts';
 
 /** Who asks: what a verified token says. Everything this viewer reads or writes is within `tenantId`. */
 export interface Viewer {
@@ -16,6 +17,10 @@ export interface RequestContext {
   readonly viewer: Viewer | null;
   /** The client (tab, device) as named in `connection_init`; an argument of the same name goes first. */
   readonly clientId: string | null;
+  /** The socket that the operation came by; null for HTTP. */
+  readonly connectionId: string | null;
   readonly requestId: string;
   readonly log: Logger;
+  /** Whatever gives a text of any length draws from it. */
+  readonly texts: TextBudget;
 }

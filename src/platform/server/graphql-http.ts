@@ -88,7 +88,13 @@ export const createGraphqlHttp = (
     }
     const signedIn = await signIn(request);
     const user = signedIn.viewer?.userId;
-    const context = { ...signedIn, clientId: null, requestId, log: log.child({ requestId, user }) };
+    const context = {
+      ...signedIn,
+      clientId: null,
+      connectionId: null,
+      requestId,
+      log: log.child({ requestId, user }),
+    };
     await operations.yoga(request, response, context);
     return null;
   };
