@@ -2,8 +2,10 @@ import type { Clock } from '../clock.ts';
 import type { Hearing, Listener, Listening } from './broker.ts';
 import { createPullStream } from './pull-stream.ts';
 
-/** Events read from the log at a time. */
+/** Events read from the log at a time, at most. */
 export const PAGE_SIZE = 500;
+/** The first page: how large this log's events are is not known yet. */
+const FIRST_PAGE_SIZE = 50;
 /** Live events kept for a consumer that is behind; past it they are dropped and read from the log instead. */
 export const MAX_PENDING_EVENTS = 1024;
 /** The same bound by size, in characters as `charsOf` counts them. */
@@ -63,6 +65,7 @@ export const createLogStream = <E>(options: LogStreamOptions<E>): LogStream<E> =
   let head = cursor;
   /** A cursor that was announced and that the log did not hold when it was read; the next poll looks again. */
   let unreached = cursor;
+  let pageSize = FIRST_PAGE_SIZE;
   let page: readonly E[] = [];
   let pageAt = 0;
   let pending: E[] = [];
@@ -124,11 +127,20 @@ export const createLogStream = <E>(options: LogStreamOptions<E>): LogStream<E> =
 
   const mustRead = (): boolean => readDue || head > Math.max(cursor, unreached);
 
+  /** As many events as are likely to fit into MAX_PENDING_CHARS, going by the ones just read; twice as many at most. */
+  const nextPageSize = (rows: readonly E[]): number => {
+    const chars = rows.reduce((sum, event) => sum + (options.charsOf?.(event) ?? 0), 0);
+    const fitting = chars === 0 ? PAGE_SIZE : Math.floor((rows.length * MAX_PENDING_CHARS) / chars);
+    return Math.max(1, Math.min(fitting, 2 * pageSize, PAGE_SIZE));
+  };
+
   const readPage = async (): Promise<void> => {
     const known = head;
     readDue = false;
-    page = await options.read(cursor, PAGE_SIZE);
-    if (page.length === PAGE_SIZE) readDue = true;
+    const limit = pageSize;
+    page = await options.read(cursor, limit);
+    if (page.length === limit) readDue = true;
+    pageSize = nextPageSize(page);
     // Announced and not there. Reading again at once would spin, so the next poll does.
     if (page.length === 0) unreached = known;
   };

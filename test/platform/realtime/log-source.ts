@@ -19,6 +19,8 @@ export interface LogSource {
   /** What was asked of the log, and is not answered yet. */
   readonly reads: Read[];
   readCount: number;
+  /** The most events that each read wanted. */
+  readonly limits: number[];
   readonly listeners: Set<Listener<LogHint<Entry>>>;
   /** The answer to the next `listen`; `hold` leaves it open. */
   hearing: Hearing | 'hold';
@@ -45,6 +47,7 @@ export const createLogSource = ({ holdReads = false } = {}): LogSource => {
     clock: createManualClock(),
     reads: [],
     readCount: 0,
+    limits: [],
     listeners: new Set(),
     hearing: 'live',
     head: () => log.length,
@@ -72,6 +75,7 @@ export const createLogSource = ({ holdReads = false } = {}): LogSource => {
         },
         read(from, limit) {
           source.readCount += 1;
+          source.limits.push(limit);
           return new Promise((resolve, reject) => {
             // Held reads see what the log holds when they are asked, and answer when the test says so.
             const rows = log.slice(from, from + limit);

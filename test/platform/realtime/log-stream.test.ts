@@ -16,12 +16,20 @@ describe('log stream', () => {
     source.append(2 * PAGE_SIZE + 3);
     const stream = source.open({ after: 2 });
     expect(await take(stream, 2 * PAGE_SIZE + 1)).toEqual(range(3, 2 * PAGE_SIZE + 3));
-    expect(source.readCount).toBe(3);
+    expect(source.limits).toEqual([50, 100, 200, 400, PAGE_SIZE]);
     const next = stream.next();
     source.hint(source.append());
     expect(await next).toEqual({ done: false, value: { n: 2 * PAGE_SIZE + 4 } });
-    expect(source.readCount).toBe(3);
+    expect(source.readCount).toBe(5);
     expect(stream.cursor).toBe(2 * PAGE_SIZE + 4);
+  });
+
+  it('[P6] reads pages of fewer events where events are large', async () => {
+    const source = createLogSource();
+    source.append(200, 'x'.repeat(MAX_PENDING_CHARS / 10));
+    const stream = source.open({ charsOf: ({ text = '' }) => text.length });
+    expect(await take(stream, 200)).toEqual(range(1, 200));
+    expect(source.limits).toEqual([50, ...Array.from({ length: 15 }, () => 10)]);
   });
 
   it('listens with the first next() and not before, and reads when listening is settled', async () => {
