@@ -3,7 +3,7 @@ import type { Server } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { RawData, WebSocket } from 'ws';
 import type { Clock } from '../clock.ts';
-import { type ErrorCode, QuireError } from '../errors.ts';
+import { type ErrorCode, type ErrorDetails, QuireError } from '../errors.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { atTime } from './deadline.ts';
 import type { OperationContext } from './operations.ts';
@@ -16,6 +16,11 @@ const PING_MS = 12_000;
 /** What a socket may send before it is acknowledged. */
 const MAX_EARLY_MESSAGES = 10;
 const MAX_EARLY_BYTES = 65_536;
+/** Bytes of answers to pings, and of refusals, that may wait to be sent: who does not read them goes on asking in vain. */
+const MAX_UNSENT_REPLY_BYTES = 262_144;
+
+/** Milliseconds after which a client may try again that has as many operations as a socket may run. */
+const FULL_RETRY_MS = 1_000;
 
 const CLIENT_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
@@ -54,12 +59,16 @@ const closeFor = (error: unknown): { code: number; reason: string } => {
 /** Takes over an open socket: lets graphql-ws speak the protocol, within the limits. */
 export const openConnection = (options: ConnectionOptions): Connection => {
   const { socket, protocol, bearer, authenticate, limits, clock, log, onClosed } = options;
+  const connectionId = randomUUID();
   const timers = new Set<() => void>();
   let viewer: Viewer | null = null;
   let clientId: string | null = null;
   let acknowledged = false;
   let retired = false;
-  let answered = true;
+  /** The ping that waits for its pong. */
+  let awaited: string | null = null;
+  let beats = 0;
+  let unsentReplyBytes = 0;
   let earlyMessages = 0;
   let earlyBytes = 0;
   let handle: (text: string) => Promise<void> = async () => {};
@@ -85,8 +94,21 @@ export const openConnection = (options: ConnectionOptions): Connection => {
 
   const operations = createSocketOperations(limits.subscriptionsPerSocket, pass);
 
-  const refuse = (id: string, code: ErrorCode, message: string): void => {
-    void send(JSON.stringify({ id, type: 'error', payload: [{ message, extensions: { code } }] }));
+  /** Sends what nothing else bounds, and gives up on a client that does not read it. */
+  const reply = async (bytes: number, sent: Promise<unknown>): Promise<void> => {
+    unsentReplyBytes += bytes;
+    if (unsentReplyBytes > MAX_UNSENT_REPLY_BYTES) {
+      close(1013, 'Read what was sent before you ask again');
+      socket.terminate();
+    }
+    await sent;
+    unsentReplyBytes -= bytes;
+  };
+
+  const refuse = (id: string, code: ErrorCode, message: string, details: ErrorDetails = {}): void => {
+    const extensions = { code, ...details };
+    const text = JSON.stringify({ id, type: 'error', payload: [{ message, extensions }] });
+    void reply(Buffer.byteLength(text), send(text));
   };
 
   const subscribe = (id: string, text: string): void => {
@@ -98,6 +120,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
         id,
         'RATE_LIMITED',
         `A socket runs at most ${limits.subscriptionsPerSocket} operations at a time.`,
+        { retryAfterMs: FULL_RETRY_MS },
       );
   };
 
@@ -118,15 +141,17 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     const text = (data as Buffer).toString();
     const message = isBinary ? null : readMessage(text);
     if (!message) return close(4400, 'Invalid message received');
-    if (message.type === 'subscribe' && acknowledged) subscribe(message.id, text);
+    if (message.type === 'ping') void reply(text.length, pass(text));
+    else if (message.type === 'subscribe' && acknowledged) subscribe(message.id, text);
     else if (message.type !== 'complete' || operations.complete(message.id)) void pass(text);
   };
 
   const beat = (cancel?: () => void): void => {
     if (cancel) timers.delete(cancel);
-    if (!answered) return socket.terminate();
-    answered = false;
-    socket.ping();
+    if (awaited !== null) return socket.terminate();
+    beats += 1;
+    awaited = String(beats);
+    socket.ping(awaited);
     const next = clock.after(PING_MS, () => beat(next));
     timers.add(next);
   };
@@ -166,7 +191,13 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     },
     context() {
       const requestId = randomUUID();
-      return { viewer, clientId, requestId, log: log.child({ requestId, user: viewer?.userId }) };
+      return {
+        viewer,
+        clientId,
+        connectionId,
+        requestId,
+        log: log.child({ requestId, user: viewer?.userId }),
+      };
     },
     close,
     terminate: () => socket.terminate(),
@@ -188,8 +219,12 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     connection,
   );
   socket.on('message', onMessage);
-  socket.on('pong', () => {
-    answered = true;
+  socket.on('pong', (data) => {
+    if (data.toString() === awaited) awaited = null;
+  });
+  socket.on('ping', (data) => {
+    const sent = new Promise<void>((resolve) => socket.pong(data, false, () => resolve()));
+    void reply(data.length, sent);
   });
   // `ws` closes it with the code that fits (1002, 1007, 1009); an error without a listener would end the process.
   socket.on('error', (error) => log.debug({ err: error }, 'a socket broke the rules of WebSocket'));

@@ -72,6 +72,8 @@ export const createSocketServer = (
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    // The connection answers pings itself, and counts what waits to be sent.
+    autoPong: false,
     maxPayload: config.limits.messageBytes,
     // A client that asks for another protocol is given it, to be closed with 4406: a bare refusal tells it nothing.
     handleProtocols: (offered) =>

@@ -11,6 +11,44 @@ let edge: Edge;
 const { open, openInit, nextSource, closeAll } = socketsOf(() => edge);
 afterEach(closeAll);
 
+describe('a socket that asks and does not read', () => {
+  beforeAll(async () => {
+    edge = await startEdge();
+  });
+  afterAll(() => edge.server.close());
+
+  /** More than the buffers of both ends of a loopback connection hold, and not more than this. */
+  const MOST_BYTES = 64 * 1024 * 1024;
+  const PAYLOAD = 'x'.repeat(10_000);
+  const FRAME = Buffer.alloc(125, 'x');
+  type Sent = (error?: Error) => void;
+
+  it.each([
+    [
+      'pings of WebSocket',
+      FRAME.length,
+      (socket: RawSocket, sent: Sent) => socket.ws.ping(FRAME, true, sent),
+    ],
+    [
+      'pings of the protocol',
+      PAYLOAD.length,
+      (socket: RawSocket, sent: Sent) =>
+        socket.ws.send(JSON.stringify({ type: 'ping', payload: { filling: PAYLOAD } }), sent),
+    ],
+  ])('[P6] is cut off by its %s, and the others are not', { timeout: 60_000 }, async (_name, size, ask) => {
+    const other = await openInit();
+    const socket = await openInit();
+    socket.ws.on('error', () => {});
+    socket.ws.pause();
+    let failure: Error | undefined;
+    for (let bytes = 0; !failure; bytes += size) {
+      expect(bytes).toBeLessThan(MOST_BYTES);
+      failure = await new Promise((resolve) => ask(socket, resolve));
+    }
+    await expectAlive(other);
+  });
+});
+
 describe('a socket that breaks the rules of WebSocket', () => {
   beforeAll(async () => {
     edge = await startEdge();
