@@ -84,11 +84,11 @@ export async function createApp(config: Config, log: Logger, clock: Clock = syst
     log,
     clock,
     async ready() {
-      const database_ = await database.ping().then(
-        () => 'ok' as const,
-        (error: unknown) => String(error),
-      );
-      return { database: database_, broker: broker.stats().connected ? 'ok' : 'no connection to Redis' };
+      const unreachable = (error: unknown): string => {
+        log.error({ err: error }, 'the database does not answer');
+        return 'no answer';
+      };
+      return { database: await database.ping().then(() => 'ok', unreachable) };
     },
     demoUsers: demo,
   });

@@ -5,6 +5,11 @@ import { createLog } from './platform/log.ts';
 /** Milliseconds after which a stop that does not come to its end is cut short. */
 const STOP_MS = 10_000;
 
+/** What whoever starts the server can mend, by another setting (HOST, PORT): the message says enough. */
+const isOperators = (error: unknown): error is Error =>
+  error instanceof ConfigError ||
+  (error instanceof Error && 'syscall' in error && error.syscall === 'listen');
+
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog(config.logLevel);
@@ -42,7 +47,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const message = error instanceof ConfigError ? error.message : error;
-  console.error(message);
+  console.error(isOperators(error) ? error.message : error);
   process.exit(1);
 });

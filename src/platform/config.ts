@@ -203,10 +203,10 @@ const variables = z.object({
     .pipe(z.array(z.string().refine(isOrigin)))
     .optional()
     .register(about, {
-      meaning: 'origins whose pages may use the server, for HTTP and WebSocket alike',
+      meaning: 'origins, besides its own, whose pages may use the server, for HTTP and WebSocket alike',
       wants:
         'a comma list of origins as browsers send them, like https://app.example:8443 (lower case, no path, no default port, no *)',
-      unset: 'same origin',
+      unset: 'its own only',
     }),
   LOG_LEVEL: z
     .enum(LOG_LEVELS)
@@ -271,7 +271,7 @@ const shown = (value: string, secret: boolean): string => {
 type Given = Partial<Record<VariableName, string>>;
 
 function* authProblems(given: Given): Generator<string> {
-  const { AUTH_SECRET: secret, AUTH_JWKS_URL: jwks, HOST: host } = given;
+  const { AUTH_SECRET: secret, AUTH_JWKS_URL: jwks, HOST: host, NODE_ENV: production } = given;
   if (secret && jwks)
     yield 'AUTH_SECRET and AUTH_JWKS_URL are both set, but tokens are verified one way only';
   for (const variable of ['AUTH_ISSUER', 'AUTH_AUDIENCE'] as const) {
@@ -283,6 +283,9 @@ function* authProblems(given: Given): Generator<string> {
   if (host && !isLoopback(host) && !secret && !jwks)
     yield `AUTH_SECRET or AUTH_JWKS_URL must be set, because HOST ${shown(host, false)} and others can reach it ` +
       '(without either, Quire runs in development mode, where demo users sign in freely: on a loopback HOST only)';
+  // A proxy on the same machine would show development mode to the world.
+  if (production === 'production' && !secret && !jwks)
+    yield 'AUTH_SECRET or AUTH_JWKS_URL must be set, because NODE_ENV is "production"';
 }
 
 const authOf = (settings: Settings): AuthConfig => {

@@ -78,7 +78,7 @@ describe('readConfig', () => {
   });
 
   it('GRAPHIQL=1 holds in production too, and GRAPHIQL=0 elsewhere', () => {
-    expect(readConfig({ NODE_ENV: 'production', GRAPHIQL: '1' }).graphiql).toBe(true);
+    expect(readConfig({ NODE_ENV: 'production', GRAPHIQL: '1', AUTH_SECRET: secret }).graphiql).toBe(true);
     expect(readConfig({ GRAPHIQL: '0' }).graphiql).toBe(false);
   });
 
@@ -225,4 +225,10 @@ describe('isLoopback', () => {
 it('each variable is described by words of its own', () => {
   const meanings = configVariables.map(({ meaning }) => meaning);
   expect(new Set(meanings).size).toBe(meanings.length);
+});
+
+it('production wants an auth setting on a loopback HOST too: a proxy could show it to the world', () => {
+  expect(problemsOf({ NODE_ENV: 'production' })).toEqual([
+    'AUTH_SECRET or AUTH_JWKS_URL must be set, because NODE_ENV is "production"',
+  ]);
 });

@@ -80,8 +80,6 @@ export const createServer = (options: ServerOptions): QuireServer => {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
-  // Like running out of file descriptors: those who are connected go on.
-  server.on('error', (error) => log.error({ err: error }, 'the server had a problem'));
   server.on('request', (request, response) => void answer(request, response));
   server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket, head));
 
@@ -106,6 +104,8 @@ export const createServer = (options: ServerOptions): QuireServer => {
         server.once('error', reject);
         server.listen(config.port, config.host, () => {
           server.off('error', reject);
+          // Like running out of file descriptors: those who are connected go on.
+          server.on('error', (error) => log.error({ err: error }, 'the server had a problem'));
           const { port } = server.address() as AddressInfo;
           const host = config.host.includes(':') ? `[${config.host}]` : config.host;
           resolve({ url: `http://${host}:${port}`, port });

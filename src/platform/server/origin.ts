@@ -12,8 +12,8 @@ const isSameOrigin = (origin: string, host: string | undefined): boolean => {
 };
 
 /**
- * Whether a page of this `Origin` may use the server: exactly one of `allowed`, or, when that is null, a page that came
- * from the same host. No `Origin` means that it is no browser. The opaque origin `null` is nobody's.
+ * Whether a page of this `Origin` may use the server: one that came from the same host, or exactly one of `allowed`. No
+ * `Origin` means that it is no browser. The opaque origin `null` is nobody's.
  */
 export const isAllowedOrigin = (
   origin: string | undefined,
@@ -21,5 +21,5 @@ export const isAllowedOrigin = (
   allowed: readonly string[] | null,
 ): boolean => {
   if (origin === undefined) return true;
-  return allowed === null ? isSameOrigin(origin, host) : allowed.includes(origin);
+  return isSameOrigin(origin, host) || (allowed?.includes(origin) ?? false);
 };

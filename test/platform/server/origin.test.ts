@@ -32,7 +32,7 @@ describe('an origin', () => {
     expect(isAllowedOrigin(origin, host, null)).toBe(false);
   });
 
-  it('must be on the list exactly, and then the Host does not matter', () => {
+  it('of another host must be on the list exactly', () => {
     const list = ['https://good.example'];
     expect(isAllowedOrigin('https://good.example', 'other', list)).toBe(true);
     for (const origin of [
@@ -40,9 +40,13 @@ describe('an origin', () => {
       'https://good.example:443',
       'HTTPS://good.example',
       'null',
-      'https://other',
+      'https://another',
     ])
       expect(isAllowedOrigin(origin, 'other', list)).toBe(false);
+  });
+
+  it('of the server itself is allowed beside the list, so that its own pages work', () => {
+    expect(isAllowedOrigin('https://other', 'other', ['https://good.example'])).toBe(true);
   });
 });
 
