@@ -5,6 +5,7 @@ import type { Broker, Listener, Listening } from '../platform/realtime/broker.ts
 import { createLogStream, type LogHint } from '../platform/realtime/log-stream.ts';
 import { addressOf } from './authority.ts';
 import type { DocumentChange } from './change.ts';
+import { checkClientId } from './ids.ts';
 import { readChanges } from './log.ts';
 import { documentNotFound, refusal } from './permissions.ts';
 import { type DocumentKey, readAccess } from './store.ts';
@@ -54,12 +55,13 @@ export function createChangeStreams({ query, broker, clock }: ChangeStreamsOptio
     createGate,
 
     /**
-     * Every revision after `after`, once, in order. Throws NOT_FOUND when the viewer may not read the document;
-     * ends with FORBIDDEN when access ends, with NOT_FOUND when the document is deleted.
+     * Every revision after `after`, once, in order. Throws NOT_FOUND when the viewer may not read the document, and
+     * BAD_USER_INPUT; ends with FORBIDDEN when access ends, with NOT_FOUND when the document is deleted.
      */
     async changes(viewer: Viewer, input: ChangeStreamInput): Promise<AsyncIterableIterator<DocumentChange>> {
       const key = { tenantId: viewer.tenantId, documentId: input.documentId };
       const gate = await createGate(viewer, key);
+      if (input.clientId !== null) checkClientId('clientId', input.clientId);
       const after = input.after ?? gate.revision;
       if (after < 0 || after > gate.revision) {
         throw badInput('after', `after must be between 0 and ${gate.revision}, the newest revision.`);

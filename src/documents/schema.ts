@@ -7,6 +7,7 @@ import {
   readCursor,
   toCursor,
 } from '../platform/graphql/connection.ts';
+import { type FieldCost, TEXT_COST } from '../platform/graphql/cost.ts';
 import type { AuthoredRange } from './authorship.ts';
 import { changeTypeOf, changeTypes, type DocumentChange } from './change.ts';
 import type { Documents } from './documents.ts';
@@ -25,6 +26,8 @@ declare module '../platform/graphql/builder.ts' {
 
 /** Entries of the log that one query gives. */
 const MAX_CHANGES_PAGE = 1_000;
+/** A page of the log is one read of consecutive rows, so that the largest passes LIMIT_COST with all of its fields. */
+const LOG_COST: FieldCost = { rate: 0.25, maxFirst: MAX_CHANGES_PAGE };
 
 /** How the document scopes are checked: NOT_FOUND for what the viewer may not read, FORBIDDEN for the rest. */
 export function documentScopes(
@@ -62,7 +65,7 @@ export function documentTypes(
       changeType: t.field({ type: ChangeTypeType, resolve: changeTypeOf }),
       position: t.exposeInt('position', { description: 'In UTF-16 code units, like every position.' }),
       length: t.exposeInt('length'),
-      content: t.exposeString('content'),
+      content: t.string({ resolve: ({ content }, _args, { texts }) => texts.take(content) }),
       userId: t.exposeID('userId'),
       user: t.field({
         type: User,
@@ -108,7 +111,8 @@ export function documentTypes(
       title: t.exposeString('title'),
       content: t.string({
         description: 'The text at `revision`.',
-        resolve: (row) => documents.contentAt(row, row.revision),
+        extensions: { cost: TEXT_COST },
+        resolve: (row, _args, { texts }) => texts.read(() => documents.contentAt(row, row.revision)),
       }),
       contentLength: t.exposeInt('length', { description: 'UTF-16 code units of `content`.' }),
       revision: t.exposeInt('revision', {
@@ -117,7 +121,8 @@ export function documentTypes(
       contentAt: t.string({
         description: 'The text as it was at an earlier revision.',
         args: { revision: t.arg.int({ required: true }) },
-        resolve: (row, { revision }) => documents.contentAt(row, revision),
+        extensions: { cost: TEXT_COST },
+        resolve: (row, { revision }, { texts }) => texts.read(() => documents.contentAt(row, revision)),
       }),
       changes: t.field({
         type: [Change],
@@ -126,6 +131,7 @@ export function documentTypes(
           after: t.arg.int({ required: true, defaultValue: 0 }),
           first: t.arg.int({ required: true, defaultValue: 100 }),
         },
+        extensions: { cost: LOG_COST },
         resolve(row, { after, first }) {
           checkFirst(first, MAX_CHANGES_PAGE);
           return documents.changes(row, after, first);
@@ -134,6 +140,7 @@ export function documentTypes(
       authorship: t.field({
         type: [Authored],
         description: 'Who wrote what stands now: consecutive ranges that cover the whole text.',
+        extensions: { cost: TEXT_COST },
         resolve: (row) => documents.authorship(row),
       }),
       collaborators: t.field({
@@ -167,6 +174,7 @@ export function documentTypes(
       type: DocumentConnection,
       description: 'What the viewer may read, newest first.',
       args: { first: t.arg.int({ required: true, defaultValue: 20 }), after: t.arg.string() },
+      extensions: { cost: { maxFirst: limits.page } satisfies FieldCost },
       async resolve(_root, { first, after }, context) {
         const viewer = mustSignIn(context);
         checkFirst(first, limits.page);

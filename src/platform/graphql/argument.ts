@@ -24,12 +24,20 @@ const placeOf = (document: DocumentNode, isIt: (node: ASTNode) => boolean): stri
 
 const VARIABLE = /^Variable "\$(\w+)"(?: got invalid value .* at "\w+((?:\.\w+|\[\d+\])+)")?/;
 const ARGUMENT = /\b[Aa]rgument "(\w+)"/;
+/** Ends the message about an input object, in a variable or (with its type) in the operation, that lacks a field. */
+const LACKING = /Field "(?:\w+\.)?(\w+)" of required type "[^"]+" was not provided\.$/;
 
 /**
  * The argument that an error of GraphQL's own (validation, coercion of a variable or of a literal) is about, as far as
  * the error tells: by its node's place in the document, by its variable, or by its message.
  */
 export const argumentOf = (error: GraphQLError, document?: DocumentNode): string | undefined => {
+  const place = placeOfError(error, document);
+  const lacking = LACKING.exec(error.message)?.[1];
+  return place !== undefined && lacking !== undefined ? `${place}.${lacking}` : place;
+};
+
+const placeOfError = (error: GraphQLError, document?: DocumentNode): string | undefined => {
   const [, variable, inside = ''] = VARIABLE.exec(error.message) ?? [];
   if (variable !== undefined) {
     const isUse = (node: ASTNode): boolean => node.kind === Kind.VARIABLE && node.name.value === variable;

@@ -12,7 +12,7 @@ export interface OperationRecord {
 }
 
 /** Starts the clock of an operation. Its line tells who did what and how it went, never with which values. */
-export const recordOperation = ({ log, viewer }: RequestContext): OperationRecord => {
+export const recordOperation = ({ log, viewer }: Pick<RequestContext, 'log' | 'viewer'>): OperationRecord => {
   const started = performance.now();
   let operation: OperationDefinitionNode | undefined;
   return {

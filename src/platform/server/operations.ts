@@ -16,8 +16,10 @@ import {
 } from 'graphql-yoga';
 import { badInput, QuireError } from '../errors.ts';
 import type { RequestContext } from '../graphql/context.ts';
+import { checkCost } from '../graphql/cost.ts';
 import { createErrorPresenter } from '../graphql/errors.ts';
 import { limitPlugins } from '../graphql/limits.ts';
+import { createTextBudget } from '../graphql/text-budget.ts';
 import { atTime } from './deadline.ts';
 import { recordOperation } from './operation-log.ts';
 import type { ServerOptions } from './options.ts';
@@ -28,8 +30,8 @@ const MAX_CACHED_DOCUMENTS = 256;
 /** Bytes by which a request's body may exceed a socket's message: it may say the same at more length. */
 const BODY_SLACK_BYTES = 4_096;
 
-/** What an operation starts with, and what its resolvers get. */
-export interface OperationContext extends RequestContext {
+/** What an operation starts with; its resolvers get it as a RequestContext. */
+export interface OperationContext extends Omit<RequestContext, 'texts'> {
   /** Why the token was not accepted: every operation is answered with it. */
   readonly refusal?: unknown;
 }
@@ -87,7 +89,12 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
     onSubscribe: ({ args }) => ({
       onSubscribeResult({ result, setResult }) {
         if (isAsyncIterable(result))
-          return { onNext: (event) => event.setResult(present(event.result, args)) };
+          return {
+            onNext(event) {
+              event.setResult(present(event.result, args));
+              (args.contextValue as Context & RequestContext).texts.refill();
+            },
+          };
         setResult(present(result, args));
       },
       onSubscribeError: ({ error, setError }) =>
@@ -189,12 +196,14 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
         throw new QuireError('BAD_USER_INPUT', 'A subscription over HTTP needs "Accept: text/event-stream".');
       }
 
+      checkCost({ schema, document, operation: found }, params.variables, config.limits.cost);
+      const texts = createTextBudget(config.limits.documentChars);
       const args: ExecutionArgs = {
         schema,
         document,
         operationName: params.operationName,
         variableValues: params.variables,
-        contextValue: await enveloped.contextFactory(),
+        contextValue: Object.assign(await enveloped.contextFactory(), { texts }),
       };
       const start = async (): Promise<ExecutionResult | ResultStream> => {
         const result = (await (isSubscription ? enveloped.subscribe(args) : enveloped.execute(args))) as

@@ -241,6 +241,7 @@ const usualLimits: ServerLimits = {
   aliases: 30,
   cost: 5_000,
   queryChars: 15_000,
+  documentChars: 10_000,
 };
 
 /** Starts a server on a free port. */
