@@ -24,5 +24,8 @@ export async function setup(): Promise<void> {
   await promisify(execFile)('npm', ['run', '--silent', 'build'], {
     cwd: root,
     shell: process.platform === 'win32',
+  }).catch(({ stdout }: { stdout?: string }) => {
+    // The compiler says what is wrong on stdout, which the error does not show.
+    throw new Error(`The build failed:\n${stdout ?? ''}`);
   });
 }
