@@ -31,6 +31,8 @@ interface Editor {
  * log as it was acknowledged, each change once, and the watcher saw the log without a gap.
  */
 export async function surviveKill(seed: number, server: TestServer): Promise<void> {
+  // A seed before may have lost it; it has said so, and this one is judged by itself.
+  if (!server.isRunning()) await server.restart();
   const random = new Random(seed);
   const documentId = `kill-${seed}`;
   const users = ['ada', 'grace', 'linus'];

@@ -20,7 +20,7 @@ export function readSeeds(usual: number): number[] {
 }
 
 /** Prints progress, each failure when it happens, and a last line; sets the exit code. */
-export function createReport(total: number, unit: string) {
+export function createReport(total: number) {
   const started = performance.now();
   const seconds = (): string => ((performance.now() - started) / 1000).toFixed(1);
   let done = 0;
@@ -35,7 +35,8 @@ export function createReport(total: number, unit: string) {
       if (done % PROGRESS_EVERY === 0) console.log(`${done} of ${total} seeds, ${seconds()} s`);
     },
     finish(): void {
-      console.log(`${total} seeds, ${failed} ${unit}, ${seconds()} s`);
+      console.log(`${done} of ${total} seeds run, ${failed} failed, ${seconds()} s`);
+      if (done < total) process.exitCode = 1;
       if (failed > 0) process.exitCode = 1;
     },
   };

@@ -7,7 +7,7 @@ import { createReport, readSeeds } from './options.ts';
 const seeds = readSeeds(200);
 const overRedis = redisRestartable ? seeds.filter((seed) => seed % 4 === 0) : [];
 const onOne = seeds.filter((seed) => !overRedis.includes(seed));
-const report = createReport(seeds.length, 'divergences');
+const report = createReport(seeds.length);
 
 console.log(`${onOne.length} seeds on one instance`);
 const server = await startInstance();

@@ -5,7 +5,7 @@ import { createReport, readSeeds } from './options.ts';
 import { runSeeds } from './seeds.ts';
 
 const seeds = readSeeds(200);
-const report = createReport(seeds.length, 'kills with a loss, a double or a gap');
+const report = createReport(seeds.length);
 const server = await startServer();
 try {
   const failures = await runSeeds(seeds, 1, (seed) => surviveKill(seed, server), report.onDone);

@@ -26,6 +26,8 @@ export interface TestServer {
   readonly dataDir: string;
   /** What it has logged lately, without the operations that went well: to be shown when a test fails. */
   log(): string;
+  /** False when it was killed, or has ended unasked: `stop` throws then. */
+  isRunning(): boolean;
   /** Stops it as an operator would (SIGTERM), and removes its directory. Throws when it does not exit with 0. Idempotent. */
   stop(): Promise<void>;
   /** Kills it at once (SIGKILL). Resolves when it is gone. */
@@ -56,6 +58,9 @@ export async function startServer({ env = {} }: ServerOptions = {}): Promise<Tes
   const lines: string[] = [];
   let port = '0';
   let child: ChildProcess | undefined;
+  /** Set before a signal of ours: any other end is the server's own, or somebody else's doing. */
+  let expected = false;
+  let surprise: string | undefined;
 
   const keep = (line: string): void => {
     // One line an operation that went well would push out what matters.
@@ -77,6 +82,12 @@ export async function startServer({ env = {} }: ServerOptions = {}): Promise<Tes
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child = server;
+    expected = false;
+    server.once('exit', (code, signal) => {
+      if (expected) return;
+      surprise = `the server ended by itself, or by somebody else (code ${code}, signal ${signal})`;
+      keep(surprise);
+    });
     createInterface({ input: server.stderr }).on('line', keep);
     const listening = new Promise<string>((resolve, reject) => {
       createInterface({ input: server.stdout }).on('line', (line) => {
@@ -93,6 +104,7 @@ export async function startServer({ env = {} }: ServerOptions = {}): Promise<Tes
   /** Resolves with its exit code; null when a signal ended it. */
   async function end(signal: NodeJS.Signals): Promise<number | null> {
     if (child && isRunning(child)) {
+      expected = true;
       const exited = once(child, 'exit');
       child.kill(signal);
       await within(STOP_MS, `the end of a server by ${signal}`, exited);
@@ -122,10 +134,12 @@ export async function startServer({ env = {} }: ServerOptions = {}): Promise<Tes
     url,
     dataDir,
     log: () => lines.join('\n'),
+    isRunning: () => child !== undefined && isRunning(child),
     async stop() {
       try {
         const code = await end('SIGTERM');
         if (code) throw new Error(`the server stopped with ${code}:\n${lines.join('\n')}`);
+        if (surprise) throw new Error(`${surprise}:\n${lines.join('\n')}`);
       } finally {
         await end('SIGKILL');
         await discard();
