@@ -53,6 +53,19 @@ export function documentMutations(
     }),
   });
 
+  type Fields = Parameters<Parameters<typeof builder.mutationFields>[0]>[0];
+  const membershipArgs = (t: Fields) => ({
+    documentId: t.arg.id({ required: true }),
+    userId: t.arg.id({ required: true }),
+    role: t.arg({ type: Role, required: true }),
+  });
+  const sendingArgs = (t: Fields) => ({
+    documentId: t.arg.id({ required: true }),
+    baseRevision: t.arg.int(),
+    changeId: t.arg.id(),
+    clientId: t.arg.id(),
+  });
+
   builder.mutationFields((t) => ({
     createDocument: t.field({
       type: Document,
@@ -77,11 +90,7 @@ export function documentMutations(
     addCollaborator: t.field({
       type: Document,
       authScopes: (_root, { documentId }) => ({ documentOwner: documentId }),
-      args: {
-        documentId: t.arg.id({ required: true }),
-        userId: t.arg.id({ required: true }),
-        role: t.arg({ type: Role, required: true }),
-      },
+      args: membershipArgs(t),
       async resolve(_root, { documentId, userId, role }, context) {
         const viewer = mustSignIn(context);
         await documents.collaborators.add(viewer, documentId, userId, role);
@@ -91,11 +100,7 @@ export function documentMutations(
     changeCollaboratorRole: t.field({
       type: Document,
       authScopes: (_root, { documentId }) => ({ documentOwner: documentId }),
-      args: {
-        documentId: t.arg.id({ required: true }),
-        userId: t.arg.id({ required: true }),
-        role: t.arg({ type: Role, required: true }),
-      },
+      args: membershipArgs(t),
       async resolve(_root, { documentId, userId, role }, context) {
         const viewer = mustSignIn(context);
         await documents.collaborators.changeRole(viewer, documentId, userId, role);
@@ -120,13 +125,7 @@ export function documentMutations(
       type: Payload,
       description: 'baseRevision: the revision that the position refers to; default: the newest.',
       authScopes: (_root, { documentId }) => ({ documentEditor: documentId }),
-      args: {
-        documentId: t.arg.id({ required: true }),
-        change: t.arg({ type: DocumentChangeInput, required: true }),
-        baseRevision: t.arg.int(),
-        changeId: t.arg.id(),
-        clientId: t.arg.id(),
-      },
+      args: { ...sendingArgs(t), change: t.arg({ type: DocumentChangeInput, required: true }) },
       resolve: (_root, { change, ...args }, context) =>
         documents.apply(mustSignIn(context), {
           ...args,
@@ -139,13 +138,7 @@ export function documentMutations(
       type: Payload,
       description: 'All or none; each position refers to the text after the ones before it.',
       authScopes: (_root, { documentId }) => ({ documentEditor: documentId }),
-      args: {
-        documentId: t.arg.id({ required: true }),
-        changes: t.arg({ type: [DocumentChangeInput], required: true }),
-        baseRevision: t.arg.int(),
-        changeId: t.arg.id(),
-        clientId: t.arg.id(),
-      },
+      args: { ...sendingArgs(t), changes: t.arg({ type: [DocumentChangeInput], required: true }) },
       resolve: (_root, args, context) =>
         documents.apply(mustSignIn(context), {
           ...args,
