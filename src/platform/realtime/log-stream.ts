@@ -29,11 +29,11 @@ export interface LogHint<E> {
 export interface LogStreamOptions<E> {
   listen(listener: Listener<LogHint<E>>): Listening;
   /** Up to `limit` events after the cursor, in order; fewer only at the end of the log. */
-  read(after: number, limit: number): Promise<readonly E[]>;
+  readonly read: (after: number, limit: number) => Promise<readonly E[]>;
   /** Cursors are whole numbers; each event's is its predecessor's plus one. */
   readonly cursorOf: (event: E) => number;
   /** About how large an event is, in characters, so that large ones are bounded too. */
-  charsOf?(event: E): number;
+  readonly charsOf?: (event: E) => number;
   /** The cursor that the consumer has already. */
   readonly after: number;
   /**
