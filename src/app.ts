@@ -16,6 +16,7 @@ import type { Broker } from './platform/realtime/broker.ts';
 import { createMemoryBroker } from './platform/realtime/memory-broker.ts';
 import { createRedisBroker } from './platform/realtime/redis-broker.ts';
 import { createServer } from './platform/server/http.ts';
+import type { ServerCounts } from './platform/server/options.ts';
 import { migrate } from './platform/storage/migrate.ts';
 import { openSqlite } from './platform/storage/sqlite.ts';
 
@@ -37,11 +38,25 @@ export function buildSchema(
   return builder.toSchema();
 }
 
+/** What is open at the moment; all of it is 0 when the last client has gone. */
+export interface Counts extends ServerCounts {
+  /** Documents whose changes somebody watches here. */
+  readonly feeds: number;
+  /** Distinct selections of the same feed. */
+  readonly groups: number;
+  readonly subscribers: number;
+  /** Documents that somebody is on. */
+  readonly sessions: number;
+  /** Of the broker. */
+  readonly listeners: number;
+}
+
 export interface App {
   /** Starts listening; resolves with where. */
   listen(): Promise<{ url: string; port: number }>;
   /** A token for each demo user, in development mode; none otherwise. */
   demoTokens(): Promise<{ name: string; token: string }[]>;
+  counts(): Counts;
   /** Stops gracefully within 10 s: what is acknowledged is on the disk, sockets are told. Idempotent. */
   close(): Promise<void>;
 }
@@ -104,6 +119,12 @@ export async function createApp(config: Config, log: Logger, clock: Clock = syst
 
   return {
     listen: () => server.listen(),
+    counts: () => ({
+      ...server.counts(),
+      ...documents.streams.counts(),
+      sessions: collaboration.activeDocuments,
+      listeners: broker.stats().listeners,
+    }),
     demoTokens: () => Promise.all(demo.map(async ({ name, token }) => ({ name, token: await token() }))),
     close: () => (closing ??= close()),
   };

@@ -1,7 +1,13 @@
 import type { EnumRef, ObjectRef } from '@pothos/core';
 import type { UserRef } from '../auth/schema.ts';
 import type { DocumentTypes } from '../documents/schema.ts';
-import { type Builder, type BuilderTypes, mustSignIn } from '../platform/graphql/builder.ts';
+import {
+  type Builder,
+  type BuilderTypes,
+  mustSignIn,
+  PER_VIEWER,
+  tenantOf,
+} from '../platform/graphql/builder.ts';
 import type { RequestContext } from '../platform/graphql/context.ts';
 import type { Collaboration } from './collaboration.ts';
 import type { CollaborationEvent, SessionView } from './events.ts';
@@ -32,7 +38,7 @@ const typeNames = {
 } as const satisfies Record<CollaborationEvent['kind'], string>;
 
 const userNamed = (id: string, context: RequestContext): UserRef => ({
-  tenantId: mustSignIn(context).tenantId,
+  tenantId: tenantOf(context),
   id,
 });
 
@@ -122,6 +128,7 @@ export function collaborationEventTypes(builder: Builder, collaboration: Collabo
         fields: (t) => ({
           document: t.field({
             type: Document,
+            extensions: PER_VIEWER,
             resolve: ({ documentId }, _args, context) =>
               collaboration.document(mustSignIn(context), documentId),
           }),

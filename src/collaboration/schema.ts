@@ -1,6 +1,6 @@
 import type { AuthTypes } from '../auth/schema.ts';
 import type { DocumentTypes } from '../documents/schema.ts';
-import { type Builder, mustSignIn } from '../platform/graphql/builder.ts';
+import { type Builder, mustSignIn, PER_VIEWER, tenantOf } from '../platform/graphql/builder.ts';
 import type { Collaboration } from './collaboration.ts';
 import { collaborationEventTypes } from './event-types.ts';
 import type { SessionView } from './events.ts';
@@ -36,7 +36,7 @@ export function collaborationTypes(
     fields: (t) => ({
       user: t.field({
         type: User,
-        resolve: ({ userId }, _args, context) => ({ tenantId: mustSignIn(context).tenantId, id: userId }),
+        resolve: ({ userId }, _args, context) => ({ tenantId: tenantOf(context), id: userId }),
       }),
       status: t.field({ type: Status, resolve: ({ status }) => status }),
       cursor: t.field({
@@ -79,6 +79,7 @@ export function collaborationTypes(
       recentChanges: t.field({
         type: [documents.Change],
         description: 'The newest 20 changes of the text, oldest first.',
+        extensions: PER_VIEWER,
         resolve: ({ documentId }, _args, context) =>
           collaboration.recentChanges(mustSignIn(context), documentId),
       }),

@@ -2,15 +2,20 @@ import type { Clock } from '../platform/clock.ts';
 import { badInput, QuireError } from '../platform/errors.ts';
 import type { Viewer } from '../platform/graphql/context.ts';
 import type { Broker, Listener, Listening } from '../platform/realtime/broker.ts';
-import { createLogStream, type LogHint } from '../platform/realtime/log-stream.ts';
+import { createLogFeed, type LogFeed, type Verdict } from '../platform/realtime/log-feed.ts';
+import type { LogHint } from '../platform/realtime/log-stream.ts';
+import { eventsOf, type Source } from '../platform/realtime/source.ts';
 import { addressOf } from './authority.ts';
 import type { DocumentChange } from './change.ts';
 import { checkClientId } from './ids.ts';
 import { readChanges } from './log.ts';
-import { documentNotFound, refusal } from './permissions.ts';
+import { type Access, documentNotFound, refusal } from './permissions.ts';
 import { type DocumentKey, readAccess } from './store.ts';
 import type { DocumentQuery } from './tables.ts';
-import { type DocumentEvent, documentChanged, documentEvents } from './topics.ts';
+import { documentChanged, documentEvents } from './topics.ts';
+
+/** Users whose access one query asks for. */
+const MAX_USERS_PER_QUERY = 500;
 
 export interface ChangeStreamsOptions {
   readonly query: DocumentQuery;
@@ -22,13 +27,19 @@ export interface ChangeStreamInput {
   readonly documentId: string;
   /** The revision behind which the stream begins; from now on where it is left out. */
   readonly after?: number | null | undefined;
+  /** What `after` is called where it came from, for the error about it. */
+  readonly afterName?: string;
   /** Whether the subscriber's own changes come, too. */
   readonly echo: boolean;
   readonly clientId: string | null;
 }
 
-/** The LOG streams of documents' changes. */
+type ChangeFeed = LogFeed<DocumentChange, string>;
+
+/** The LOG streams of documents' changes: one feed a document that somebody watches. */
 export function createChangeStreams({ query, broker, clock }: ChangeStreamsOptions) {
+  const feeds = new Map<string, ChangeFeed>();
+
   /** Keeps a stream to those who may read: asks again when the access epoch has moved on. */
   async function createGate(viewer: Viewer, key: DocumentKey) {
     const found = await readAccess(query, key, [viewer.userId]);
@@ -37,10 +48,10 @@ export function createChangeStreams({ query, broker, clock }: ChangeStreamsOptio
     let checked = found.accessOf(viewer.userId).epoch;
 
     async function recheck(): Promise<void> {
-      const access = (await readAccess(query, key, [viewer.userId]))?.accessOf(viewer.userId);
-      if (!access || access.deleted) throw new QuireError('NOT_FOUND', 'The document was deleted.');
-      if (access.role === null) throw new QuireError('FORBIDDEN', 'Your access to this document has ended.');
-      checked = access.epoch;
+      const access = (await readAccess(query, key, [viewer.userId]))?.accessOf(viewer.userId) ?? null;
+      const ended = endOf(access);
+      if (ended) throw ended;
+      checked = access?.epoch ?? checked;
     }
 
     return {
@@ -51,6 +62,66 @@ export function createChangeStreams({ query, broker, clock }: ChangeStreamsOptio
     };
   }
 
+  async function check(key: DocumentKey, viewers: readonly string[]): Promise<Verdict<string>> {
+    const userIds = [...new Set(viewers)];
+    const refusals = new Map<string, QuireError>();
+    let epoch = Number.POSITIVE_INFINITY;
+    for (let from = 0; from < userIds.length; from += MAX_USERS_PER_QUERY) {
+      const asked = userIds.slice(from, from + MAX_USERS_PER_QUERY);
+      const found = await readAccess(query, key, asked);
+      for (const userId of asked) {
+        const access = found?.accessOf(userId) ?? null;
+        const ended = endOf(access);
+        if (ended) refusals.set(userId, ended);
+        // Those of several queries are good under the oldest epoch of them.
+        epoch = Math.min(epoch, access?.epoch ?? 0);
+      }
+    }
+    return { epoch, refusalOf: (userId) => refusals.get(userId) ?? null };
+  }
+
+  function listenTo(
+    key: DocumentKey,
+    listener: Listener<LogHint<DocumentChange>>,
+    recheck: () => void,
+  ): Listening {
+    const changed = broker.listen(documentChanged, addressOf(key), listener);
+    const events = broker.listen(documentEvents, addressOf(key), {
+      onEvent({ kind }) {
+        if (kind === 'deleted' || kind === 'collaborator-removed') recheck();
+      },
+      onLive: recheck,
+    });
+    return {
+      ready: Promise.all([changed.ready, events.ready]).then(([hearing]) => hearing),
+      close() {
+        changed.close();
+        events.close();
+      },
+    };
+  }
+
+  function feedOf(key: DocumentKey, head: number): ChangeFeed {
+    const name = `${key.tenantId}/${key.documentId}`;
+    const known = feeds.get(name);
+    if (known) return known;
+    const feed: ChangeFeed = createLogFeed<DocumentChange, string>({
+      listen: (listener) => listenTo(key, listener, () => feed.recheck()),
+      read: (after, limit) => readChanges(query, key, after, limit),
+      cursorOf: ({ revision }) => revision,
+      charsOf: ({ content }) => content.length,
+      epochOf: ({ epoch }) => epoch,
+      check: (viewers) => check(key, viewers),
+      head,
+      clock,
+      onClose() {
+        if (feeds.get(name) === feed) feeds.delete(name);
+      },
+    });
+    feeds.set(name, feed);
+    return feed;
+  }
+
   return {
     createGate,
 
@@ -58,66 +129,44 @@ export function createChangeStreams({ query, broker, clock }: ChangeStreamsOptio
      * Every revision after `after`, once, in order. Throws NOT_FOUND when the viewer may not read the document, and
      * BAD_USER_INPUT; ends with FORBIDDEN when access ends, with NOT_FOUND when the document is deleted.
      */
-    async changes(viewer: Viewer, input: ChangeStreamInput): Promise<AsyncIterableIterator<DocumentChange>> {
+    async changes(viewer: Viewer, input: ChangeStreamInput): Promise<Source<DocumentChange>> {
       const key = { tenantId: viewer.tenantId, documentId: input.documentId };
-      const gate = await createGate(viewer, key);
+      const { revision } = await createGate(viewer, key);
       if (input.clientId !== null) checkClientId('clientId', input.clientId);
-      const after = input.after ?? gate.revision;
-      if (after < 0 || after > gate.revision) {
-        throw badInput('after', `after must be between 0 and ${gate.revision}, the newest revision.`);
+      const { after, afterName = 'after' } = { ...input, after: input.after ?? revision };
+      if (after < 0 || after > revision) {
+        throw badInput(afterName, `${afterName} must be between 0 and ${revision}, the newest revision.`);
       }
-      const stream = createLogStream<DocumentChange>({
-        listen(listener: Listener<LogHint<DocumentChange>>): Listening {
-          const changed = broker.listen(documentChanged, addressOf(key), listener);
-          const events = broker.listen(documentEvents, addressOf(key), {
-            onEvent(event) {
-              if (mayEndAccess(event, viewer)) stream.recheck();
-            },
-            onLive: () => stream.recheck(),
-          });
-          // Access may have ended between the gate's look and here; nobody would say so again.
-          stream.recheck();
-          return {
-            ready: Promise.all([changed.ready, events.ready]).then(([hearing]) => hearing),
-            close() {
-              changed.close();
-              events.close();
-            },
-          };
-        },
-        read: (from, limit) => readChanges(query, key, from, limit),
-        cursorOf: ({ revision }) => revision,
-        charsOf: ({ content }) => content.length,
-        after,
-        admit: gate.admit,
-        clock,
-      });
-      return input.echo ? stream : withoutOwn(stream, viewer, input.clientId);
+      const skips = input.echo ? null : isOwn(viewer, input.clientId);
+      const source: Source<DocumentChange> = {
+        deliver: (audience, sink) =>
+          feedOf(key, revision).subscribe({ viewer: viewer.userId, after, skips }, audience, sink),
+        [Symbol.asyncIterator]: () => eventsOf(source),
+      };
+      return source;
+    },
+
+    /** What is open now. */
+    counts() {
+      let subscribers = 0;
+      let groups = 0;
+      for (const feed of feeds.values()) {
+        subscribers += feed.members;
+        groups += feed.groups;
+      }
+      return { feeds: feeds.size, groups, subscribers };
     },
   };
 }
 
-const mayEndAccess = (event: DocumentEvent, { userId }: Viewer): boolean =>
-  event.kind === 'deleted' || (event.kind === 'collaborator-removed' && event.userId === userId);
-
-/** Leaves out what the subscriber itself has sent: by client where it has named itself, by user otherwise. */
-function withoutOwn(
-  stream: AsyncIterableIterator<DocumentChange>,
-  viewer: Viewer,
-  clientId: string | null,
-): AsyncIterableIterator<DocumentChange> {
-  const isOwn = (change: DocumentChange): boolean =>
-    change.userId === viewer.userId && (clientId === null || change.clientId === clientId);
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async next() {
-      for (;;) {
-        const result = await stream.next();
-        if (result.done || !isOwn(result.value)) return result;
-      }
-    },
-    return: () => stream.return?.() ?? Promise.resolve({ done: true, value: undefined }),
-  };
+/** What ends a stream of somebody who has this access; null while it may go on. */
+function endOf(access: Access | null): QuireError | null {
+  if (!access || access.deleted) return new QuireError('NOT_FOUND', 'The document was deleted.');
+  return access.role === null ? new QuireError('FORBIDDEN', 'Your access to this document has ended.') : null;
 }
+
+/** What the subscriber itself has sent: by client where it has named itself, by user otherwise. */
+const isOwn =
+  ({ userId }: Viewer, clientId: string | null) =>
+  (change: DocumentChange): boolean =>
+    change.userId === userId && (clientId === null || change.clientId === clientId);

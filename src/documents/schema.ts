@@ -1,5 +1,11 @@
 import type { AuthTypes } from '../auth/schema.ts';
-import { type Builder, mustSignIn, type ScopeChecks } from '../platform/graphql/builder.ts';
+import {
+  type Builder,
+  mustSignIn,
+  PER_VIEWER,
+  type ScopeChecks,
+  tenantOf,
+} from '../platform/graphql/builder.ts';
 import {
   checkFirst,
   connectionOf,
@@ -7,6 +13,7 @@ import {
   readCursor,
   toCursor,
 } from '../platform/graphql/connection.ts';
+import { resumption } from '../platform/graphql/context.ts';
 import { type FieldCost, TEXT_COST } from '../platform/graphql/cost.ts';
 import type { AuthoredRange } from './authorship.ts';
 import { changeTypeOf, changeTypes, type DocumentChange } from './change.ts';
@@ -69,7 +76,7 @@ export function documentTypes(
       userId: t.exposeID('userId'),
       user: t.field({
         type: User,
-        resolve: ({ userId }, _args, context) => ({ tenantId: mustSignIn(context).tenantId, id: userId }),
+        resolve: ({ userId }, _args, context) => ({ tenantId: tenantOf(context), id: userId }),
       }),
       clientId: t.exposeID('clientId', {
         nullable: true,
@@ -97,7 +104,7 @@ export function documentTypes(
     fields: (t) => ({
       user: t.field({
         type: User,
-        resolve: ({ userId }, _args, context) => ({ tenantId: mustSignIn(context).tenantId, id: userId }),
+        resolve: ({ userId }, _args, context) => ({ tenantId: tenantOf(context), id: userId }),
       }),
       from: t.exposeInt('from'),
       to: t.exposeInt('to'),
@@ -153,6 +160,7 @@ export function documentTypes(
       }),
       viewerRole: t.field({
         type: RoleType,
+        extensions: PER_VIEWER,
         resolve: ({ id }, _args, context) => documents.roleOf(mustSignIn(context), id),
       }),
       createdBy: t.field({ type: User, resolve: ({ tenantId, createdBy }) => ({ tenantId, id: createdBy }) }),
@@ -206,6 +214,7 @@ export function documentTypes(
       subscribe: (_root, args, context) =>
         documents.streams.changes(mustSignIn(context), {
           ...args,
+          ...resumption(context, args.after),
           clientId: args.clientId ?? context.clientId,
         }),
       resolve: (change) => change,

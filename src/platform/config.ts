@@ -33,6 +33,9 @@ export interface Limits {
   readonly changeChars: number;
   readonly documentChars: number;
   readonly subscriptionsPerSocket: number;
+  /** Of one socket, before its streams wait. */
+  readonly unsentBytes: number;
+  readonly stallMs: number;
   readonly depth: number;
   readonly aliases: number;
   readonly cost: number;
@@ -226,6 +229,8 @@ const variables = z.object({
   LIMIT_CHANGE_CHARS: limit(65_536, 'characters (UTF-16) inserted by one change'),
   LIMIT_DOCUMENT_CHARS: limit(10_485_760, 'characters (UTF-16) of one document'),
   LIMIT_SUBSCRIPTIONS_PER_SOCKET: limit(100, 'subscriptions one socket may have at a time'),
+  LIMIT_UNSENT_BYTES: limit(262_144, 'bytes that wait to be sent to one socket; past it its streams wait'),
+  LIMIT_STALL_MS: limit(30_000, 'milliseconds after which a socket that takes nothing is closed'),
   LIMIT_DEPTH: limit(10, 'depth of an operation'),
   LIMIT_ALIASES: limit(30, 'aliases in an operation'),
   LIMIT_COST: limit(5000, 'cost of an operation'),
@@ -317,6 +322,8 @@ const configOf = (settings: Settings): Config => {
       changeChars: settings.LIMIT_CHANGE_CHARS,
       documentChars: settings.LIMIT_DOCUMENT_CHARS,
       subscriptionsPerSocket: settings.LIMIT_SUBSCRIPTIONS_PER_SOCKET,
+      unsentBytes: settings.LIMIT_UNSENT_BYTES,
+      stallMs: settings.LIMIT_STALL_MS,
       depth: settings.LIMIT_DEPTH,
       aliases: settings.LIMIT_ALIASES,
       cost: settings.LIMIT_COST,

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DocumentChange } from '../../src/documents/change.ts';
 import type { ChangeStreamInput } from '../../src/documents/change-streams.ts';
 import { SAFETY_POLL_MS } from '../../src/platform/realtime/log-stream.ts';
+import { eventsOf } from '../../src/platform/realtime/source.ts';
 import {
   begin,
   createDesk,
@@ -49,7 +50,7 @@ async function subscribe(
   through: Service = service,
 ) {
   const options = { documentId, echo: true, clientId: null, ...input };
-  const stream = await through.documents.streams.changes(person.viewer, options);
+  const stream = eventsOf(await through.documents.streams.changes(person.viewer, options));
   open.push(stream);
   return stream;
 }

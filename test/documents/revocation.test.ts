@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DocumentChange } from '../../src/documents/change.ts';
 import { SAFETY_POLL_MS } from '../../src/platform/realtime/log-stream.ts';
 import { createRedisBroker } from '../../src/platform/realtime/redis-broker.ts';
+import { eventsOf } from '../../src/platform/realtime/source.ts';
 import {
   begin,
   createDesk,
@@ -37,13 +38,15 @@ async function shared(): Promise<string> {
   return id;
 }
 
-const subscribe = (documentId: string, through: Service = service, after?: number) =>
-  through.documents.streams.changes(through.as(READER).viewer, {
-    documentId,
-    echo: true,
-    clientId: null,
-    after,
-  });
+const subscribe = async (documentId: string, through: Service = service, after?: number) =>
+  eventsOf(
+    await through.documents.streams.changes(through.as(READER).viewer, {
+      documentId,
+      echo: true,
+      clientId: null,
+      after,
+    }),
+  );
 
 const revoke = (id: string, through: Service = service) =>
   through.documents.collaborators.remove(through.as('ada').viewer, id, READER);

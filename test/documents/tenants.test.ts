@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventsOf } from '../../src/platform/realtime/source.ts';
 import { createDesk, type Desk, expectRefusal, type Person, type Service } from '../support/documents.ts';
 
 let desk: Desk;
@@ -90,7 +91,7 @@ describe('[P9] for another tenant’s user, though of the same id', () => {
   it('a stream of an own document of the same id hears nothing of it', async () => {
     await stranger.create('', id);
     const input = { documentId: id, echo: true, clientId: null, after: 0 };
-    const stream = await service.documents.streams.changes(stranger.viewer, input);
+    const stream = eventsOf(await service.documents.streams.changes(stranger.viewer, input));
     const next = stream.next();
     await ada.insert(id, 0, 'secret ');
     await stranger.insert(id, 0, 'own');

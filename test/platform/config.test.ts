@@ -33,6 +33,8 @@ describe('readConfig', () => {
         changeChars: 65_536,
         documentChars: 10_485_760,
         subscriptionsPerSocket: 100,
+        unsentBytes: 262_144,
+        stallMs: 30_000,
         depth: 10,
         aliases: 30,
         cost: 5000,

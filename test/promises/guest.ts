@@ -146,7 +146,7 @@ async function readEvents(response: Response, stream: Growing): Promise<void> {
     const events = text.split('\n\n');
     text = events.pop() ?? '';
     for (const event of events) {
-      const data = /^event: next\ndata: ?(.+)$/.exec(event)?.[1];
+      const data = /^event: next\n(?:id: \d+\n)?data: ?(.+)$/.exec(event)?.[1];
       if (data !== undefined) stream.push(JSON.parse(data) as Result);
     }
   }

@@ -71,11 +71,20 @@ export function createBuilder(checks: ScopeChecks) {
 
 export type Builder = ReturnType<typeof createBuilder>;
 
+/**
+ * The extensions of a field whose value differs between viewers who may read its parent, or that checks access by
+ * itself: what selects it is made for each viewer alone.
+ */
+export const PER_VIEWER = { perViewer: true } as const;
+
 /** The viewer of a request. Throws UNAUTHENTICATED when there is none. */
 export function mustSignIn(context: RequestContext): Viewer {
   if (context.viewer) return context.viewer;
   throw new QuireError('UNAUTHENTICATED', 'Sign in: send a token in the Authorization header (Bearer).');
 }
+
+/** The tenant of a request, or of several viewers for whom a payload is made. Throws UNAUTHENTICATED without one. */
+export const tenantOf = (context: RequestContext): string => context.tenantId ?? mustSignIn(context).tenantId;
 
 /** The schema types of the builder, for naming refs in signatures. */
 export type BuilderTypes = Builder extends PothosSchemaTypes.SchemaBuilder<infer Types> ? Types : never;

@@ -1,28 +1,40 @@
 import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import type { Server } from 'graphql-ws';
 import type { Logger } from 'pino';
-import type { RawData, WebSocket } from 'ws';
+import { type RawData, WebSocket } from 'ws';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, type ErrorDetails, QuireError } from '../errors.ts';
 import type { Viewer } from '../graphql/context.ts';
+import { createOutbox } from '../realtime/outbox.ts';
 import { atTime } from './deadline.ts';
+import { bytesOf, controlFrame, nextFrame, nextOverhead, nextPrefix, textFrame } from './frames.ts';
 import type { OperationContext } from './operations.ts';
 import type { Authenticate, ServerLimits } from './options.ts';
 import { readMessage } from './socket-message.ts';
 import { createSocketOperations } from './socket-operations.ts';
+import type { Outlet } from './subscription.ts';
 
 /** Milliseconds between two pings; a socket that has not answered one by the next is dead. */
 const PING_MS = 12_000;
 /** What a socket may send before it is acknowledged. */
 const MAX_EARLY_MESSAGES = 10;
 const MAX_EARLY_BYTES = 65_536;
-/** Bytes of answers to pings, and of refusals, that may wait to be sent: who does not read them goes on asking in vain. */
-const MAX_UNSENT_REPLY_BYTES = 262_144;
 
 /** Milliseconds after which a client may try again that has as many operations as a socket may run. */
 const FULL_RETRY_MS = 1_000;
 
 const CLIENT_ID = /^[A-Za-z0-9._:-]{1,64}$/;
+
+/** A WebSocket that says when its close frame is about to be written. */
+export class ClosingWebSocket extends WebSocket {
+  onClosing: () => void = () => {};
+
+  override close(code?: number, reason?: string | Buffer): void {
+    if (this.readyState === WebSocket.OPEN) this.onClosing();
+    super.close(code, reason);
+  }
+}
 
 /** One socket, between `ws` and graphql-ws. */
 export interface Connection {
@@ -30,6 +42,8 @@ export interface Connection {
   connect(params: Readonly<Record<string, unknown>> | undefined): Promise<boolean>;
   /** A new operation's context. */
   context(): OperationContext;
+  /** Where the payloads of the subscription of this id go. */
+  outlet(id: string): Outlet;
   close(code: number, reason: string): void;
   terminate(): void;
   /** Operations that come from now on are refused. */
@@ -37,7 +51,9 @@ export interface Connection {
 }
 
 export interface ConnectionOptions {
-  readonly socket: WebSocket;
+  readonly socket: ClosingWebSocket;
+  /** What `socket` writes to. Messages are written to it as they are, because they are shared by many sockets. */
+  readonly stream: Duplex;
   readonly protocol: Server<Connection>;
   /** From the header of the upgrade; null when it had none. */
   readonly bearer: string | null;
@@ -58,7 +74,7 @@ const closeFor = (error: unknown): { code: number; reason: string } => {
 
 /** Takes over an open socket: lets graphql-ws speak the protocol, within the limits. */
 export const openConnection = (options: ConnectionOptions): Connection => {
-  const { socket, protocol, bearer, authenticate, limits, clock, log, onClosed } = options;
+  const { socket, stream, protocol, bearer, authenticate, limits, clock, log, onClosed } = options;
   const connectionId = randomUUID();
   const timers = new Set<() => void>();
   let viewer: Viewer | null = null;
@@ -68,20 +84,44 @@ export const openConnection = (options: ConnectionOptions): Connection => {
   /** The ping that waits for its pong. */
   let awaited: string | null = null;
   let beats = 0;
-  let unsentReplyBytes = 0;
+  let paused = false;
   let earlyMessages = 0;
   let earlyBytes = 0;
   let handle: (text: string) => Promise<void> = async () => {};
 
   const isOpen = (): boolean => socket.readyState === socket.OPEN;
+
+  const outbox = createOutbox({
+    stream,
+    limitBytes: limits.unsentBytes,
+    stallMs: limits.stallMs,
+    clock,
+    onStall: () => close(1013, 'Read what was sent'),
+  });
+  // The close frame, of whoever closes, comes behind what waits and never into the middle of a message.
+  socket.onClosing = () => outbox.finish();
   const close = (code: number, reason: string): void => socket.close(code, reason);
 
-  const send = (data: string): Promise<void> =>
-    new Promise((resolve) => {
-      if (!isOpen()) return resolve();
-      // Settled when it is on its way: a slow reader holds back its own streams. What fails is followed by `close`.
-      socket.send(data, () => resolve());
+  /** Listens no longer to a client that does not read what it has asked for, until it does. */
+  const holdBack = (): void => {
+    if (paused || outbox.unsentBytes <= 2 * limits.unsentBytes) return;
+    paused = true;
+    socket.pause();
+    outbox.whenRoom(() => {
+      paused = false;
+      // It could not be heard.
+      awaited = null;
+      socket.resume();
     });
+  };
+
+  /** Settled when there is room for more: a slow reader holds back its own operations. */
+  const send = async (text: string): Promise<void> => {
+    if (!isOpen()) return;
+    outbox.push(textFrame(bytesOf(text)));
+    holdBack();
+    if (!outbox.hasRoom(1)) await new Promise<void>((resolve) => outbox.whenRoom(resolve));
+  };
 
   const pass = async (text: string): Promise<void> => {
     try {
@@ -94,21 +134,9 @@ export const openConnection = (options: ConnectionOptions): Connection => {
 
   const operations = createSocketOperations(limits.subscriptionsPerSocket, pass);
 
-  /** Sends what nothing else bounds, and gives up on a client that does not read it. */
-  const reply = async (bytes: number, sent: Promise<unknown>): Promise<void> => {
-    unsentReplyBytes += bytes;
-    if (unsentReplyBytes > MAX_UNSENT_REPLY_BYTES) {
-      close(1013, 'Read what was sent before you ask again');
-      socket.terminate();
-    }
-    await sent;
-    unsentReplyBytes -= bytes;
-  };
-
   const refuse = (id: string, code: ErrorCode, message: string, details: ErrorDetails = {}): void => {
     const extensions = { code, ...details };
-    const text = JSON.stringify({ id, type: 'error', payload: [{ message, extensions }] });
-    void reply(Buffer.byteLength(text), send(text));
+    void send(JSON.stringify({ id, type: 'error', payload: [{ message, extensions }] }));
   };
 
   const subscribe = (id: string, text: string): void => {
@@ -141,17 +169,17 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     const text = (data as Buffer).toString();
     const message = isBinary ? null : readMessage(text);
     if (!message) return close(4400, 'Invalid message received');
-    if (message.type === 'ping') void reply(text.length, pass(text));
-    else if (message.type === 'subscribe' && acknowledged) subscribe(message.id, text);
+    if (message.type === 'subscribe' && acknowledged) subscribe(message.id, text);
     else if (message.type !== 'complete' || operations.complete(message.id)) void pass(text);
   };
 
   const beat = (cancel?: () => void): void => {
     if (cancel) timers.delete(cancel);
-    if (awaited !== null) return socket.terminate();
+    // Who does not read what waits cannot see the ping before it: that is the outbox's to end.
+    if (awaited !== null && outbox.unsentBytes === 0) return socket.terminate();
     beats += 1;
     awaited = String(beats);
-    socket.ping(awaited);
+    outbox.push(controlFrame('ping', awaited));
     const next = clock.after(PING_MS, () => beat(next));
     timers.add(next);
   };
@@ -195,8 +223,29 @@ export const openConnection = (options: ConnectionOptions): Connection => {
         viewer,
         clientId,
         connectionId,
+        lastEventId: null,
         requestId,
         log: log.child({ requestId, user: viewer?.userId }),
+      };
+    },
+    outlet(id) {
+      const prefix = nextPrefix(id);
+      const overhead = nextOverhead(prefix);
+      const sender = { gone: false };
+      return {
+        get hasRoom() {
+          return outbox.hasRoom(overhead);
+        },
+        offer(payload) {
+          if (!outbox.hasRoom(payload.length + overhead)) return false;
+          outbox.push(nextFrame(prefix, payload), sender);
+          return true;
+        },
+        whenRoom: (call) => outbox.whenRoom(call),
+        force: (payload) => outbox.push(nextFrame(prefix, payload), sender),
+        silence() {
+          sender.gone = true;
+        },
       };
     },
     close,
@@ -223,13 +272,14 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     if (data.toString() === awaited) awaited = null;
   });
   socket.on('ping', (data) => {
-    const sent = new Promise<void>((resolve) => socket.pong(data, false, () => resolve()));
-    void reply(data.length, sent);
+    outbox.push(controlFrame('pong', data.toString('latin1')));
+    holdBack();
   });
   // `ws` closes it with the code that fits (1002, 1007, 1009); an error without a listener would end the process.
   socket.on('error', (error) => log.debug({ err: error }, 'a socket broke the rules of WebSocket'));
   socket.once('close', (code, reason) => {
     stopTimers();
+    outbox.close();
     onClosed(connection);
     closed(code, reason.toString()).catch((error: unknown) =>
       log.error({ err: error }, 'a socket failed to close'),

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Viewer } from '../graphql/context.ts';
+import { sendEvents } from './event-stream.ts';
 import { createGraphiql } from './graphiql.ts';
 import type { Operations } from './operations.ts';
 import type { ServerOptions } from './options.ts';
@@ -41,7 +42,7 @@ const answerPreflight = (response: ServerResponse): void => {
   response
     .writeHead(204, {
       'Access-Control-Allow-Methods': 'GET, POST',
-      'Access-Control-Allow-Headers': 'authorization, content-type, x-request-id',
+      'Access-Control-Allow-Headers': 'authorization, content-type, last-event-id, x-request-id',
       'Access-Control-Max-Age': PREFLIGHT_LIFE_SECONDS,
     })
     .end();
@@ -88,14 +89,19 @@ export const createGraphqlHttp = (
     }
     const signedIn = await signIn(request);
     const user = signedIn.viewer?.userId;
-    const context = {
+    const lastEventId = request.headers['last-event-id'];
+    const answer = await operations.answer(request, response, {
       ...signedIn,
       clientId: null,
       connectionId: null,
+      lastEventId: typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null,
       requestId,
       log: log.child({ requestId, user }),
-    };
-    await operations.yoga(request, response, context);
+    });
+    response.writeHead(answer.response.status, Object.fromEntries(answer.response.headers));
+    if (answer.subscription)
+      await sendEvents(response, answer.subscription, { limits: config.limits, clock });
+    else response.end(Buffer.from(await answer.response.arrayBuffer()));
     return null;
   };
 };

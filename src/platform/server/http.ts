@@ -99,6 +99,7 @@ export const createServer = (options: ServerOptions): QuireServer => {
   };
 
   return {
+    counts: () => ({ sockets: sockets.size, ...operations.counts() }),
     listen: () =>
       new Promise((resolve, reject) => {
         server.once('error', reject);

@@ -1,11 +1,13 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
+  createSourceEventStream,
   type ExecutionArgs,
   type ExecutionResult,
   execute,
   type GraphQLError,
   getOperationAST,
   OperationTypeNode,
-  subscribe,
 } from 'graphql';
 import {
   createLRUCache,
@@ -17,13 +19,17 @@ import {
 import { badInput, QuireError } from '../errors.ts';
 import type { RequestContext } from '../graphql/context.ts';
 import { checkCost } from '../graphql/cost.ts';
+import { createDeliveries, type Payload } from '../graphql/delivery.ts';
 import { createErrorPresenter } from '../graphql/errors.ts';
 import { limitPlugins } from '../graphql/limits.ts';
+import { createPlanner, type Plan } from '../graphql/plan.ts';
 import { createTextBudget } from '../graphql/text-budget.ts';
+import { isSource, pulledSource } from '../realtime/source.ts';
 import { atTime } from './deadline.ts';
+import { bytesOf } from './frames.ts';
 import { recordOperation } from './operation-log.ts';
 import type { ServerOptions } from './options.ts';
-import { createResultStream, type ResultStream } from './result-stream.ts';
+import { createSubscription, type Subscription } from './subscription.ts';
 
 /** Parsed operations that are kept, and as many syntax errors. */
 const MAX_CACHED_DOCUMENTS = 256;
@@ -31,12 +37,13 @@ const MAX_CACHED_DOCUMENTS = 256;
 const BODY_SLACK_BYTES = 4_096;
 
 /** What an operation starts with; its resolvers get it as a RequestContext. */
-export interface OperationContext extends Omit<RequestContext, 'texts'> {
+export interface OperationContext extends Omit<RequestContext, 'texts' | 'tenantId'> {
   /** Why the token was not accepted: every operation is answered with it. */
   readonly refusal?: unknown;
 }
 
-type Context = OperationContext & Partial<YogaInitialContext>;
+/** What Yoga adds for a request over HTTP, and what it is told: the subscription that the request has opened. */
+type Context = OperationContext & Partial<YogaInitialContext> & { subscription?: Subscription };
 
 export interface OperationParams {
   readonly query?: string;
@@ -47,17 +54,18 @@ export interface OperationParams {
 /** A valid operation that waits to be run. */
 export interface Operation extends ExecutionArgs {
   /** Never rejects: what fails is in the result. */
-  run(): Promise<ExecutionResult | ResultStream>;
+  run(): Promise<ExecutionResult | Subscription>;
 }
 
 type Outcome = { readonly operation: Operation } | { readonly errors: readonly GraphQLError[] };
 
 /** graphql-js itself: Yoga's executor gives fields in the order in which they resolve, not as the client asked. */
-const referenceExecutor: Plugin = {
-  onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
-  onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
-};
+const referenceExecutor: Plugin = { onExecute: ({ setExecuteFn }) => setExecuteFn(execute) };
 
+/** A result as it goes on the wire. */
+const encode = (result: ExecutionResult): Payload => bytesOf(JSON.stringify(result));
+
+const EVENT_STREAM = 'text/event-stream';
 const acceptsEventStream = (request: Request): boolean =>
   /text\/event-stream|\*\/\*|text\/\*/i.test(request.headers.get('accept') ?? '*/*');
 
@@ -65,13 +73,16 @@ const acceptsEventStream = (request: Request): boolean =>
 export const createOperations = ({ schema, config, log, clock }: ServerOptions) => {
   const presenter = createErrorPresenter({ suggestions: !config.production, log });
   /** Event streams over HTTP; those of sockets end with their socket. */
-  const httpStreams = new Set<ResultStream>();
+  const httpStreams = new Set<Subscription>();
   const whenIdle: (() => void)[] = [];
   let running = 0;
 
-  const present = (result: ExecutionResult, { document, contextValue }: ExecutionArgs): ExecutionResult => {
+  const present = (
+    result: ExecutionResult,
+    scope: Pick<RequestContext, 'requestId' | 'log'>,
+    document?: ExecutionArgs['document'],
+  ): ExecutionResult => {
     if (!result.errors) return result;
-    const scope = contextValue as Context;
     const errors = result.errors.map((error) =>
       result.data === undefined && error.path === undefined
         ? presenter.request(error, scope, document)
@@ -83,24 +94,25 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
   const presentErrors: Plugin = {
     onExecute: ({ args }) => ({
       onExecuteDone({ result, setResult }) {
-        if (!isAsyncIterable(result)) setResult(present(result, args));
+        if (!isAsyncIterable(result))
+          setResult(
+            present(result, args.contextValue as Context, args.document as ExecutionArgs['document']),
+          );
       },
-    }),
-    onSubscribe: ({ args }) => ({
-      onSubscribeResult({ result, setResult }) {
-        if (isAsyncIterable(result))
-          return {
-            onNext(event) {
-              event.setResult(present(event.result, args));
-              (args.contextValue as Context & RequestContext).texts.refill();
-            },
-          };
-        setResult(present(result, args));
-      },
-      onSubscribeError: ({ error, setError }) =>
-        setError(presenter.field(error, args.contextValue as Context)),
     }),
   };
+
+  const planOf = createPlanner(schema);
+  const deliveries = createDeliveries({
+    present,
+    encode,
+    tenantContext(tenantId) {
+      const requestId = randomUUID();
+      const nobody = { viewer: null, clientId: null, connectionId: null, lastEventId: null };
+      const texts = createTextBudget(config.limits.documentChars);
+      return { ...nobody, tenantId, requestId, log, texts };
+    },
+  });
 
   const overHttp: Plugin = {
     onParams({ params: { operationName }, setParamsHandler }) {
@@ -108,12 +120,19 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
       if (operationName != null && typeof operationName !== 'string')
         throw badInput('operationName', 'operationName must be a string.');
       setParamsHandler(async ({ request, params, context }) => {
-        const outcome = await prepare(
-          params,
-          Object.assign(context, { request, params }) as unknown as Context,
-        );
-        return 'errors' in outcome ? outcome : outcome.operation.run();
+        const scope = Object.assign(context, { request, params }) as unknown as Context;
+        const outcome = await prepare(params, scope);
+        if ('errors' in outcome) return outcome;
+        const result = await outcome.operation.run();
+        if (isAsyncIterable(result)) scope.subscription = result;
+        return result;
       });
+    },
+    // The head of an event stream is Yoga's; its events are ours.
+    onResultProcess(hook) {
+      if (!isAsyncIterable(hook.result)) return;
+      const headers = { 'Content-Type': EVENT_STREAM, 'Cache-Control': 'no-cache' };
+      hook.setResultProcessor((_result, fetchAPI) => new fetchAPI.Response(null, { headers }), EVENT_STREAM);
     },
   };
 
@@ -140,34 +159,36 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
     ],
   });
 
-  /** Ends with the viewer's token, as a socket would. */
-  const openStream = (
-    source: AsyncIterable<ExecutionResult>,
-    context: Context,
+  /** Over HTTP it ends with the viewer's token, as a socket would. */
+  const open = (
+    source: AsyncIterable<unknown>,
+    plan: Plan,
+    { contextValue, variableValues }: ExecutionArgs,
     finish: (errors?: readonly GraphQLError[]) => void,
-  ): ResultStream => {
+  ): Subscription => {
+    const context = contextValue as Context & RequestContext;
     const explain = (error: unknown): ExecutionResult => ({ errors: [presenter.field(error, context)] });
     let forget = (): void => {};
-    const stream = createResultStream(source, {
+    const subscription = createSubscription({
+      source: isSource(source) ? source : pulledSource(source as AsyncIterableIterator<unknown, undefined>),
+      admission: deliveries.join(plan, variableValues, context),
+      encode,
       explain,
       onEnd(last) {
         forget();
         finish(last?.errors);
       },
     });
-    const { signal } = context.request ?? {};
-    if (!signal) return stream;
+    if (!context.request) return subscription;
     const expire = (): void =>
-      stream.end(explain(new QuireError('UNAUTHENTICATED', 'The token has expired.')));
+      subscription.end(explain(new QuireError('UNAUTHENTICATED', 'The token has expired.')));
     const cancel = context.viewer ? atTime(clock, context.viewer.tokenExpiresAt, expire) : undefined;
-    httpStreams.add(stream);
+    httpStreams.add(subscription);
     forget = () => {
       cancel?.();
-      httpStreams.delete(stream);
+      httpStreams.delete(subscription);
     };
-    // Yoga lets go of a stream that it reads, but reads none for a client that has left already.
-    if (signal.aborted) stream.end();
-    return stream;
+    return subscription;
   };
 
   /** Parses and validates. Never rejects. */
@@ -203,17 +224,24 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
         document,
         operationName: params.operationName,
         variableValues: params.variables,
-        contextValue: Object.assign(await enveloped.contextFactory(), { texts }),
+        contextValue: Object.assign(await enveloped.contextFactory(), {
+          texts,
+          tenantId: context.viewer?.tenantId ?? null,
+        }),
       };
-      const start = async (): Promise<ExecutionResult | ResultStream> => {
-        const result = (await (isSubscription ? enveloped.subscribe(args) : enveloped.execute(args))) as
-          | ExecutionResult
-          | AsyncIterable<ExecutionResult>;
-        if (isAsyncIterable(result)) return openStream(result, context, record.finish);
+      const start = async (): Promise<ExecutionResult | Subscription> => {
+        if (isSubscription) {
+          const source = await createSourceEventStream(args);
+          if (isAsyncIterable(source)) return open(source, planOf(args.document, found), args, record.finish);
+          const refused = present(source, context, args.document);
+          record.finish(refused.errors);
+          return refused;
+        }
+        const result = (await enveloped.execute(args)) as ExecutionResult;
         record.finish(result.errors);
         return result;
       };
-      const run = async (): Promise<ExecutionResult | ResultStream> => {
+      const run = async (): Promise<ExecutionResult | Subscription> => {
         running += 1;
         try {
           return await start();
@@ -232,8 +260,17 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
 
   return {
     prepare,
-    /** Answers a request to /graphql; who asks is in the context. */
-    yoga,
+    /** Answers a request to /graphql; who asks is in the context. A subscription's response is its head alone. */
+    async answer(
+      request: IncomingMessage,
+      response: ServerResponse,
+      context: OperationContext,
+    ): Promise<{ response: Response; subscription: Subscription | undefined }> {
+      const scope: Context = { ...context };
+      const answer = await yoga.handleNodeRequestAndResponse(request, response, scope);
+      return { response: answer, subscription: scope.subscription };
+    },
+    counts: () => ({ audiences: deliveries.audiences, eventStreams: httpStreams.size }),
     /** Resolves once no operation is being executed (a subscription counts until it streams). */
     idle: (): Promise<void> =>
       running === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve)),
@@ -243,7 +280,7 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
         requestId: '',
         log,
       });
-      for (const stream of httpStreams) stream.end({ errors: [away] });
+      for (const subscription of httpStreams) subscription.end({ errors: [away] });
     },
   };
 };

@@ -10,6 +10,10 @@ export interface ServerLimits extends OperationLimits {
   /** Of a socket's message, and of the body of a request. */
   readonly messageBytes: number;
   readonly subscriptionsPerSocket: number;
+  /** Bytes that may wait to be sent to a socket before its streams wait. */
+  readonly unsentBytes: number;
+  /** Milliseconds after which a socket that takes nothing of what waits is closed. */
+  readonly stallMs: number;
 }
 
 /** The part of the configuration that the server reads. */
@@ -49,7 +53,17 @@ export interface ServerOptions {
   readonly demoUsers?: readonly DemoUser[];
 }
 
+/** What is open at the moment. */
+export interface ServerCounts {
+  readonly sockets: number;
+  /** Event streams over HTTP. */
+  readonly eventStreams: number;
+  /** Distinct selections that are rendered once for all who have subscribed to them. */
+  readonly audiences: number;
+}
+
 export interface QuireServer {
+  counts(): ServerCounts;
   /** Opens the port. Rejects when it cannot be had. */
   listen(): Promise<{ url: string; port: number }>;
   /**

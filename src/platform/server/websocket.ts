@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionArgs } from 'graphql';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
-import { type Connection, openConnection } from './connection.ts';
+import { ClosingWebSocket, type Connection, openConnection } from './connection.ts';
 import type { Operation, Operations } from './operations.ts';
 import type { ServerOptions } from './options.ts';
 import { isAllowedOrigin } from './origin.ts';
 import { bearerToken, type Refusal, readTarget, refusalBody, requestIdOf } from './request-guard.ts';
+import type { Subscription } from './subscription.ts';
 
 /** Milliseconds that a peer has to answer a close frame. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -26,6 +27,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
 };
 
 export interface SocketServer {
+  readonly size: number;
   /** Answers an upgrade request. Never throws. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** From now on upgrades get a 503, and new operations UNAVAILABLE. */
@@ -66,10 +68,15 @@ export const createSocketServer = (
     // The arguments are the Operation that onSubscribe has returned.
     execute: (args: ExecutionArgs) => (args as Operation).run(),
     subscribe: (args: ExecutionArgs) => (args as Operation).run(),
+    // graphql-ws waits for the subscription to end; its payloads go past it, to the connection.
+    onOperation({ extra }, id, _payload, _args, result) {
+      if ('start' in result) (result as Subscription).start(extra.outlet(id));
+    },
   });
 
   const webSockets = new WebSocketServer({
     noServer: true,
+    WebSocket: ClosingWebSocket,
     clientTracking: false,
     perMessageDeflate: false,
     // The connection answers pings itself, and counts what waits to be sent.
@@ -101,6 +108,7 @@ export const createSocketServer = (
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = openConnection({
         socket: webSocket,
+        stream: socket,
         protocol,
         bearer: bearerToken(request),
         authenticate,
@@ -113,6 +121,9 @@ export const createSocketServer = (
     });
 
   return {
+    get size() {
+      return connections.size;
+    },
     upgrade(request, socket, head) {
       socket.on('error', (error) => log.debug({ err: error }, 'an upgrade failed'));
       try {

@@ -237,6 +237,8 @@ const usualLimits: ServerLimits = {
   initMs: 3_000,
   messageBytes: 262_144,
   subscriptionsPerSocket: 100,
+  unsentBytes: 262_144,
+  stallMs: 30_000,
   depth: 10,
   aliases: 30,
   cost: 5_000,

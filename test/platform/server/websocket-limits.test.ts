@@ -13,7 +13,7 @@ afterEach(closeAll);
 
 describe('a socket that asks and does not read', () => {
   beforeAll(async () => {
-    edge = await startEdge();
+    edge = await startEdge({ limits: { stallMs: 500 } });
   });
   afterAll(() => edge.server.close());
 

@@ -1,0 +1,99 @@
+import { type ExecutionResult, execute } from 'graphql';
+import type { Audience } from '../realtime/source.ts';
+import type { RequestContext } from './context.ts';
+import type { Plan } from './plan.ts';
+
+/** A result as JSON in UTF-8, one character a byte: it is written as it is, as often as it is sent. */
+export type Payload = string;
+
+export interface DeliveriesOptions {
+  /** What the client is told of a result with errors. */
+  readonly present: (result: ExecutionResult, context: RequestContext) => ExecutionResult;
+  readonly encode: (result: ExecutionResult) => Payload;
+  /** The context of what is made for all viewers of a tenant. */
+  readonly tenantContext: (tenantId: string) => RequestContext;
+}
+
+/** Somebody who was let into an audience. */
+export interface Admission {
+  readonly audience: Audience<unknown, Payload>;
+  /** Call it once, when its subscription has ended. */
+  leave(): void;
+}
+
+type Variables = Readonly<Record<string, unknown>> | null | undefined;
+
+const isPromise = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
+  typeof (value as PromiseLike<T> | null)?.then === 'function';
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Executes events for those who subscribe: once for all whose payloads are equal, and for each viewer where they may differ. */
+export const createDeliveries = ({ present, encode, tenantContext }: DeliveriesOptions) => {
+  /** One entry a distinct selection that somebody is subscribed to: at most as many as there are subscriptions. */
+  const shared = new Map<string, { readonly audience: Audience<unknown, Payload>; members: number }>();
+
+  const renderer = (
+    plan: Plan,
+    variables: Variables,
+    contextOf: () => RequestContext,
+    keep?: WeakMap<object, Payload | Promise<Payload>>,
+  ): Audience<unknown, Payload> => {
+    const { schema, document } = plan;
+    const variableValues = plan.variablesOf(variables);
+
+    return {
+      render(event) {
+        const key = isObject(event) ? event : null;
+        const known = key && keep?.get(key);
+        if (known != null) return known;
+        const contextValue = contextOf();
+        const settle = (result: ExecutionResult): Payload => {
+          const payload = encode(present(result, contextValue));
+          // What has failed may do better for whoever asks next.
+          if (key && result.errors) keep?.delete(key);
+          else if (key) keep?.set(key, payload);
+          return payload;
+        };
+        const result = execute({ schema, document, variableValues, rootValue: event, contextValue });
+        if (!isPromise(result)) return settle(result);
+        const made = Promise.resolve(result).then(settle);
+        if (key) keep?.set(key, made);
+        return made;
+      },
+    };
+  };
+
+  return {
+    /** Finds the audience of a subscription. Viewers of different tenants, and different selections, never share one. */
+    join(plan: Plan, variables: Variables, viewer: RequestContext): Admission {
+      const { tenantId } = viewer;
+      if (!plan.shared || tenantId === null) {
+        const contextOf = (): RequestContext => {
+          viewer.texts.refill();
+          return viewer;
+        };
+        return { audience: renderer(plan, variables, contextOf), leave() {} };
+      }
+      const name = JSON.stringify([tenantId, plan.key(variables)]);
+      const entry = shared.get(name) ?? {
+        // By the event, so that it is kept as long as somebody holds the event.
+        audience: renderer(plan, variables, () => tenantContext(tenantId), new WeakMap()),
+        members: 0,
+      };
+      entry.members += 1;
+      shared.set(name, entry);
+      return {
+        audience: entry.audience,
+        leave() {
+          entry.members -= 1;
+          if (entry.members === 0) shared.delete(name);
+        },
+      };
+    },
+    /** Distinct selections that are shared at the moment. */
+    get audiences(): number {
+      return shared.size;
+    },
+  };
+};
