@@ -4,6 +4,9 @@ import type { Clock } from '../clock.ts';
 /** Bytes that are handed over in one write; what a reader has taken is known at the end of each. */
 const MAX_WRITE_BYTES = 64 * 1024;
 
+/** Entries that may have been taken from the queue's front before the rest moves up. */
+const MAX_TAKEN = 256;
+
 /** Who put something into an outbox; what is still there when they have gone is not sent. */
 export interface Sender {
   readonly gone: boolean;
@@ -41,136 +44,165 @@ export interface Outbox {
 }
 
 /** Outboxes with something new in them, of the whole process: they are flushed at the end of the turn. */
-let dirty: (() => void)[] = [];
+let dirty: StreamOutbox[] = [];
 
 const flushAll = (): void => {
-  const flushes = dirty;
+  const outboxes = dirty;
   dirty = [];
-  for (const flush of flushes) flush();
+  for (const outbox of outboxes) outbox.flush();
 };
 
-const flushLater = (flush: () => void): void => {
-  if (dirty.push(flush) === 1) setImmediate(flushAll);
-};
+/** A class, and not closures: there is one for each socket, and most of them are idle. */
+class StreamOutbox implements Outbox {
+  readonly #options: OutboxOptions;
+  /** What goes out next. Most of the time it is all that waits. */
+  #first: string | null = null;
+  #firstSender: Sender | undefined;
+  /** What comes behind it from `#next` on, with the senders at the same places. */
+  #rest: string[] | null = null;
+  #senders: (Sender | undefined)[] | null = null;
+  #next = 0;
+  #queuedBytes = 0;
+  #writingBytes = 0;
+  #scheduled = false;
+  #closed = false;
+  #waiters: (() => void)[] | null = null;
+  #cancelStall: (() => void) | null = null;
 
-/** Opens the outbox of a reader. */
-export const createOutbox = ({ stream, limitBytes, stallMs, clock, onStall }: OutboxOptions): Outbox => {
-  /** What waits, with its senders at the same places; null while nothing does, so that an idle outbox is small. */
-  let queue: string[] | null = null;
-  let senders: (Sender | undefined)[] = [];
-  let queuedBytes = 0;
-  let writingBytes = 0;
-  let flushing = false;
-  let closed = false;
-  let waiters: (() => void)[] | null = null;
-  let cancelStall: (() => void) | null = null;
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
 
-  const unsentBytes = (): number => queuedBytes + writingBytes;
+  get unsentBytes(): number {
+    return this.#queuedBytes + this.#writingBytes;
+  }
+
+  hasRoom(bytes: number): boolean {
+    const unsent = this.#queuedBytes + this.#writingBytes;
+    return !this.#closed && (unsent === 0 || unsent + bytes <= this.#options.limitBytes);
+  }
+
+  push(bytes: string, sender?: Sender): void {
+    if (this.#closed) return;
+    this.#queuedBytes += bytes.length;
+    if (this.#first === null) {
+      this.#first = bytes;
+      this.#firstSender = sender;
+    } else {
+      (this.#rest ??= []).push(bytes);
+      (this.#senders ??= []).push(sender);
+    }
+    if (this.#scheduled || this.#writingBytes > 0) return;
+    this.#scheduled = true;
+    if (dirty.push(this) === 1) setImmediate(flushAll);
+  }
+
+  whenRoom(call: () => void): void {
+    if (this.unsentBytes === 0) queueMicrotask(call);
+    else (this.#waiters ??= []).push(call);
+  }
+
+  /** Writes what a write takes, unless one is under way. */
+  flush(): void {
+    this.#scheduled = false;
+    if (this.#closed || this.#writingBytes > 0) return;
+    const chunk = this.#takeChunk();
+    if (chunk === '') {
+      this.#notify();
+      return;
+    }
+    const { stream } = this.#options;
+    this.#writingBytes = chunk.length;
+    stream.write(chunk, 'latin1', this.#onWritten);
+    if (stream.writableLength > 0) this.#watchForStall();
+  }
+
+  finish(): void {
+    for (let chunk = this.#takeChunk(); chunk !== ''; chunk = this.#takeChunk()) {
+      this.#options.stream.write(chunk, 'latin1');
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#first = null;
+    this.#firstSender = undefined;
+    this.#rest = null;
+    this.#senders = null;
+    this.#waiters = null;
+    this.#queuedBytes = 0;
+    this.#writingBytes = 0;
+    this.#cancelStall?.();
+    this.#cancelStall = null;
+  }
+
+  readonly #onWritten = (): void => {
+    this.#writingBytes = 0;
+    this.#cancelStall?.();
+    this.#cancelStall = null;
+    if (this.#closed) return;
+    if (this.#first !== null) this.flush();
+    this.#notify();
+  };
 
   /** As much of the queue as one write takes; empty when there was nothing to send in all of it. */
-  const takeChunk = (entries: string[]): string => {
+  #takeChunk(): string {
     let chunk = '';
-    let index = 0;
-    while (index < entries.length && chunk.length < MAX_WRITE_BYTES) {
-      const bytes = entries[index] ?? '';
+    while (this.#first !== null && chunk.length < MAX_WRITE_BYTES) {
+      const bytes = this.#first;
       const room = MAX_WRITE_BYTES - chunk.length;
-      if (senders[index]?.gone) {
-        queuedBytes -= bytes.length;
+      if (this.#firstSender?.gone) {
+        this.#queuedBytes -= bytes.length;
       } else if (bytes.length > room) {
         chunk += bytes.slice(0, room);
-        queuedBytes -= room;
+        this.#queuedBytes -= room;
         // What has begun must come to its end.
-        entries[index] = bytes.slice(room);
-        senders[index] = undefined;
+        this.#first = bytes.slice(room);
+        this.#firstSender = undefined;
         break;
       } else {
         chunk += bytes;
-        queuedBytes -= bytes.length;
+        this.#queuedBytes -= bytes.length;
       }
-      index += 1;
-    }
-    if (index === entries.length) {
-      queue = null;
-      senders = [];
-    } else {
-      queue = entries.slice(index);
-      senders = senders.slice(index);
+      this.#shift();
     }
     return chunk;
-  };
+  }
 
-  const watchForStall = (): void => {
-    cancelStall ??= clock.after(stallMs, () => {
-      cancelStall = null;
-      if (!closed && writingBytes > 0) onStall();
-    });
-  };
-
-  const notify = (): void => {
-    if (!waiters || unsentBytes() > limitBytes / 2) return;
-    const calls = waiters;
-    waiters = null;
-    for (const call of calls) call();
-  };
-
-  const onWritten = (): void => {
-    writingBytes = 0;
-    cancelStall?.();
-    cancelStall = null;
-    if (closed) return;
-    if (queue) flush();
-    notify();
-  };
-
-  const flush = (): void => {
-    flushing = false;
-    if (closed || writingBytes > 0 || !queue) return;
-    const chunk = takeChunk(queue);
-    if (chunk === '') {
-      notify();
+  #shift(): void {
+    const bytes = this.#rest?.[this.#next];
+    if (bytes === undefined) {
+      this.#first = null;
+      this.#firstSender = undefined;
+      this.#rest = null;
+      this.#senders = null;
+      this.#next = 0;
       return;
     }
-    writingBytes = chunk.length;
-    stream.write(chunk, 'latin1', onWritten);
-    if (stream.writableLength > 0) watchForStall();
-  };
+    this.#first = bytes;
+    this.#firstSender = this.#senders?.[this.#next];
+    this.#next += 1;
+    if (this.#next < MAX_TAKEN) return;
+    this.#rest = this.#rest?.slice(this.#next) ?? null;
+    this.#senders = this.#senders?.slice(this.#next) ?? null;
+    this.#next = 0;
+  }
 
-  return {
-    get unsentBytes() {
-      return unsentBytes();
-    },
-    hasRoom(bytes) {
-      const unsent = unsentBytes();
-      return !closed && (unsent === 0 || unsent + bytes <= limitBytes);
-    },
-    push(bytes, sender) {
-      if (closed) return;
-      queue ??= [];
-      senders[queue.push(bytes) - 1] = sender;
-      queuedBytes += bytes.length;
-      if (flushing || writingBytes > 0) return;
-      flushing = true;
-      flushLater(flush);
-    },
-    whenRoom(call) {
-      if (unsentBytes() === 0) queueMicrotask(call);
-      else (waiters ??= []).push(call);
-    },
-    finish() {
-      while (queue) {
-        const chunk = takeChunk(queue);
-        if (chunk !== '') stream.write(chunk, 'latin1');
-      }
-    },
-    close() {
-      closed = true;
-      queue = null;
-      senders = [];
-      waiters = null;
-      queuedBytes = 0;
-      writingBytes = 0;
-      cancelStall?.();
-      cancelStall = null;
-    },
-  };
-};
+  #notify(): void {
+    if (!this.#waiters || this.unsentBytes > this.#options.limitBytes / 2) return;
+    const calls = this.#waiters;
+    this.#waiters = null;
+    for (const call of calls) call();
+  }
+
+  #watchForStall(): void {
+    const { clock, stallMs, onStall } = this.#options;
+    this.#cancelStall ??= clock.after(stallMs, () => {
+      this.#cancelStall = null;
+      if (!this.#closed && this.#writingBytes > 0) onStall();
+    });
+  }
+}
+
+/** Opens the outbox of a reader. */
+export const createOutbox = (options: OutboxOptions): Outbox => new StreamOutbox(options);

@@ -1,12 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   createSourceEventStream,
+  type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
   execute,
   type GraphQLError,
+  type GraphQLSchema,
   getOperationAST,
+  type OperationDefinitionNode,
   OperationTypeNode,
 } from 'graphql';
 import {
@@ -19,17 +21,13 @@ import {
 import { badInput, QuireError } from '../errors.ts';
 import type { RequestContext } from '../graphql/context.ts';
 import { checkCost } from '../graphql/cost.ts';
-import { createDeliveries, type Payload } from '../graphql/delivery.ts';
-import { createErrorPresenter } from '../graphql/errors.ts';
+import { createErrorPresenter, type ErrorScope } from '../graphql/errors.ts';
 import { limitPlugins } from '../graphql/limits.ts';
-import { createPlanner, type Plan } from '../graphql/plan.ts';
 import { createTextBudget } from '../graphql/text-budget.ts';
-import { isSource, pulledSource } from '../realtime/source.ts';
-import { atTime } from './deadline.ts';
-import { bytesOf } from './frames.ts';
-import { recordOperation } from './operation-log.ts';
+import { OperationRecord } from './operation-log.ts';
 import type { ServerOptions } from './options.ts';
-import { createSubscription, type Subscription } from './subscription.ts';
+import { Subscription } from './subscription.ts';
+import { createSubscriptions } from './subscriptions.ts';
 
 /** Parsed operations that are kept, and as many syntax errors. */
 const MAX_CACHED_DOCUMENTS = 256;
@@ -51,19 +49,34 @@ export interface OperationParams {
   readonly variables?: Record<string, unknown> | null;
 }
 
-/** A valid operation that waits to be run. */
-export interface Operation extends ExecutionArgs {
-  /** Never rejects: what fails is in the result. */
-  run(): Promise<ExecutionResult | Subscription>;
+/** A valid operation that waits to be run: graphql-ws takes it for the arguments of the executor. */
+export class Operation implements ExecutionArgs {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operationName: string | null | undefined;
+  contextValue: unknown;
+  #start: (() => Promise<ExecutionResult | Subscription>) | null;
+
+  constructor(args: ExecutionArgs, start: () => Promise<ExecutionResult | Subscription>) {
+    this.schema = args.schema;
+    this.document = args.document;
+    this.operationName = args.operationName;
+    this.contextValue = args.contextValue;
+    this.#start = start;
+  }
+
+  /** To be called once. Never rejects: what fails is in the result. */
+  async run(): Promise<ExecutionResult | Subscription> {
+    const start = this.#start;
+    if (!start) throw new Error('An operation runs once.');
+    // Whoever holds it for as long as its subscription runs need not hold what it was started with.
+    this.#start = null;
+    this.contextValue = null;
+    return start();
+  }
 }
 
 type Outcome = { readonly operation: Operation } | { readonly errors: readonly GraphQLError[] };
-
-/** graphql-js itself: Yoga's executor gives fields in the order in which they resolve, not as the client asked. */
-const referenceExecutor: Plugin = { onExecute: ({ setExecuteFn }) => setExecuteFn(execute) };
-
-/** A result as it goes on the wire. */
-const encode = (result: ExecutionResult): Payload => bytesOf(JSON.stringify(result));
 
 const EVENT_STREAM = 'text/event-stream';
 const acceptsEventStream = (request: Request): boolean =>
@@ -72,16 +85,10 @@ const acceptsEventStream = (request: Request): boolean =>
 /** Where every operation passes, from whatever transport: limits, validation, execution, errors, the log line. */
 export const createOperations = ({ schema, config, log, clock }: ServerOptions) => {
   const presenter = createErrorPresenter({ suggestions: !config.production, log });
-  /** Event streams over HTTP; those of sockets end with their socket. */
-  const httpStreams = new Set<Subscription>();
   const whenIdle: (() => void)[] = [];
   let running = 0;
 
-  const present = (
-    result: ExecutionResult,
-    scope: Pick<RequestContext, 'requestId' | 'log'>,
-    document?: ExecutionArgs['document'],
-  ): ExecutionResult => {
+  const present = (result: ExecutionResult, scope: ErrorScope, document?: DocumentNode): ExecutionResult => {
     if (!result.errors) return result;
     const errors = result.errors.map((error) =>
       result.data === undefined && error.path === undefined
@@ -91,27 +98,13 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
     return { ...result, errors };
   };
 
-  const presentErrors: Plugin = {
-    onExecute: ({ args }) => ({
-      onExecuteDone({ result, setResult }) {
-        if (!isAsyncIterable(result))
-          setResult(
-            present(result, args.contextValue as Context, args.document as ExecutionArgs['document']),
-          );
-      },
-    }),
-  };
-
-  const planOf = createPlanner(schema);
-  const deliveries = createDeliveries({
+  const subscriptions = createSubscriptions({
+    schema,
+    documentChars: config.limits.documentChars,
+    presenter,
     present,
-    encode,
-    tenantContext(tenantId) {
-      const requestId = randomUUID();
-      const nobody = { viewer: null, clientId: null, connectionId: null, lastEventId: null };
-      const texts = createTextBudget(config.limits.documentChars);
-      return { ...nobody, tenantId, requestId, log, texts };
-    },
+    clock,
+    log,
   });
 
   const overHttp: Plugin = {
@@ -121,10 +114,10 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
         throw badInput('operationName', 'operationName must be a string.');
       setParamsHandler(async ({ request, params, context }) => {
         const scope = Object.assign(context, { request, params }) as unknown as Context;
-        const outcome = await prepare(params, scope);
+        const outcome = prepare(params, scope);
         if ('errors' in outcome) return outcome;
         const result = await outcome.operation.run();
-        if (isAsyncIterable(result)) scope.subscription = result;
+        if (result instanceof Subscription) scope.subscription = result;
         return result;
       });
     },
@@ -151,110 +144,101 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
       documentCache: createLRUCache({ max: MAX_CACHED_DOCUMENTS }),
       errorCache: createLRUCache({ max: MAX_CACHED_DOCUMENTS }),
     },
-    plugins: [
-      ...limitPlugins(config.limits, config.graphiql || !config.production),
-      referenceExecutor,
-      presentErrors,
-      overHttp,
-    ],
+    plugins: [...limitPlugins(config.limits, config.graphiql || !config.production), overHttp],
   });
+  /** Of sockets: over HTTP it depends on the request, too, which must not be a GET that mutates. */
+  const ofSockets = yoga.getEnveloped();
 
-  /** Over HTTP it ends with the viewer's token, as a socket would. */
-  const open = (
-    source: AsyncIterable<unknown>,
-    plan: Plan,
-    { contextValue, variableValues }: ExecutionArgs,
-    finish: (errors?: readonly GraphQLError[]) => void,
-  ): Subscription => {
-    const context = contextValue as Context & RequestContext;
-    const explain = (error: unknown): ExecutionResult => ({ errors: [presenter.field(error, context)] });
-    let forget = (): void => {};
-    const subscription = createSubscription({
-      source: isSource(source) ? source : pulledSource(source as AsyncIterableIterator<unknown, undefined>),
-      admission: deliveries.join(plan, variableValues, context),
-      encode,
-      explain,
-      onEnd(last) {
-        forget();
-        finish(last?.errors);
-      },
-    });
-    if (!context.request) return subscription;
-    const expire = (): void =>
-      subscription.end(explain(new QuireError('UNAUTHENTICATED', 'The token has expired.')));
-    const cancel = context.viewer ? atTime(clock, context.viewer.tokenExpiresAt, expire) : undefined;
-    httpStreams.add(subscription);
-    forget = () => {
-      cancel?.();
-      httpStreams.delete(subscription);
-    };
-    return subscription;
+  const start = async (
+    args: ExecutionArgs,
+    operation: OperationDefinitionNode,
+    record: OperationRecord,
+  ): Promise<ExecutionResult | Subscription> => {
+    if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+      const source = await createSourceEventStream(args);
+      if (isAsyncIterable(source)) return subscriptions.open(source, args, operation, record);
+      const refused = present(source, record, args.document);
+      record.finish(refused.errors);
+      return refused;
+    }
+    const result = present(await execute(args), record, args.document);
+    record.finish(result.errors);
+    return result;
   };
 
-  /** Parses and validates. Never rejects. */
-  const prepare = async (params: OperationParams, context: Context): Promise<Outcome> => {
-    const record = recordOperation(context);
-    let document: ExecutionArgs['document'] | undefined;
-    const refuse = (errors: readonly unknown[]): { errors: readonly GraphQLError[] } => {
-      const presented = errors.map((error) => presenter.request(error, context, document));
-      record.finish(presented);
-      return { errors: presented };
-    };
+  const refuse = (
+    errors: readonly unknown[],
+    record: OperationRecord,
+    document?: DocumentNode,
+  ): { errors: readonly GraphQLError[] } => {
+    const presented = errors.map((error) => presenter.request(error, record, document));
+    record.finish(presented);
+    return { errors: presented };
+  };
 
+  const run = async (
+    args: ExecutionArgs,
+    operation: OperationDefinitionNode,
+    record: OperationRecord,
+  ): Promise<ExecutionResult | Subscription> => {
+    running += 1;
     try {
-      if (context.refusal !== undefined) return refuse([context.refusal]);
-      const enveloped = yoga.getEnveloped(context as OperationContext & YogaInitialContext);
-      document = enveloped.parse(params.query ?? '') as ExecutionArgs['document'];
+      return await start(args, operation, record);
+    } catch (error) {
+      return refuse([error], record, args.document);
+    } finally {
+      running -= 1;
+      if (running === 0) for (const resolve of whenIdle.splice(0)) resolve();
+    }
+  };
+
+  const contextOf = (
+    { viewer, clientId, connectionId, lastEventId }: Context,
+    record: OperationRecord,
+  ): RequestContext => ({
+    viewer,
+    tenantId: viewer?.tenantId ?? null,
+    clientId,
+    connectionId,
+    lastEventId,
+    requestId: record.requestId,
+    get log() {
+      return record.log;
+    },
+    texts: createTextBudget(config.limits.documentChars),
+  });
+
+  /** Parses and validates. Never throws. */
+  const prepare = (params: OperationParams, context: Context): Outcome => {
+    const record = new OperationRecord(context);
+    let document: DocumentNode | undefined;
+    try {
+      if (context.refusal !== undefined) return refuse([context.refusal], record);
+      const { parse, validate } = context.request
+        ? yoga.getEnveloped(context as YogaInitialContext & OperationContext)
+        : ofSockets;
+      document = parse(params.query ?? '') as DocumentNode;
       const found = getOperationAST(document, params.operationName);
       if (found) record.identify(found);
-      const invalid = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
-      if (invalid.length > 0) return refuse(invalid);
-      if (!found) {
-        throw badInput('operationName', 'operationName must name one of the operations.');
-      }
+      const invalid = validate(schema, document) as readonly GraphQLError[];
+      if (invalid.length > 0) return refuse(invalid, record, document);
+      if (!found) throw badInput('operationName', 'operationName must name one of the operations.');
       const isSubscription = found.operation === OperationTypeNode.SUBSCRIPTION;
       if (isSubscription && context.request && !acceptsEventStream(context.request)) {
         throw new QuireError('BAD_USER_INPUT', 'A subscription over HTTP needs "Accept: text/event-stream".');
       }
 
       checkCost({ schema, document, operation: found }, params.variables, config.limits.cost);
-      const texts = createTextBudget(config.limits.documentChars);
       const args: ExecutionArgs = {
         schema,
         document,
         operationName: params.operationName,
         variableValues: params.variables,
-        contextValue: Object.assign(await enveloped.contextFactory(), {
-          texts,
-          tenantId: context.viewer?.tenantId ?? null,
-        }),
+        contextValue: contextOf(context, record),
       };
-      const start = async (): Promise<ExecutionResult | Subscription> => {
-        if (isSubscription) {
-          const source = await createSourceEventStream(args);
-          if (isAsyncIterable(source)) return open(source, planOf(args.document, found), args, record.finish);
-          const refused = present(source, context, args.document);
-          record.finish(refused.errors);
-          return refused;
-        }
-        const result = (await enveloped.execute(args)) as ExecutionResult;
-        record.finish(result.errors);
-        return result;
-      };
-      const run = async (): Promise<ExecutionResult | Subscription> => {
-        running += 1;
-        try {
-          return await start();
-        } catch (error) {
-          return refuse([error]);
-        } finally {
-          running -= 1;
-          if (running === 0) for (const resolve of whenIdle.splice(0)) resolve();
-        }
-      };
-      return { operation: { ...args, run } };
+      return { operation: new Operation(args, () => run(args, found, record)) };
     } catch (error) {
-      return refuse([error]);
+      return refuse([error], record, document);
     }
   };
 
@@ -270,18 +254,12 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
       const answer = await yoga.handleNodeRequestAndResponse(request, response, scope);
       return { response: answer, subscription: scope.subscription };
     },
-    counts: () => ({ audiences: deliveries.audiences, eventStreams: httpStreams.size }),
+    counts: () => subscriptions.counts(),
     /** Resolves once no operation is being executed (a subscription counts until it streams). */
     idle: (): Promise<void> =>
       running === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve)),
     /** Ends the event streams over HTTP: their clients are told to come back. */
-    endStreams(): void {
-      const away = presenter.field(new QuireError('UNAVAILABLE', 'Going away: subscribe again.'), {
-        requestId: '',
-        log,
-      });
-      for (const subscription of httpStreams) subscription.end({ errors: [away] });
-    },
+    endStreams: () => subscriptions.endEventStreams(),
   };
 };
 

@@ -10,19 +10,7 @@ export interface Outlet extends Omit<Sink<Payload>, 'end'> {
   silence(): void;
 }
 
-/**
- * A subscription under way. Its payloads go to its outlet by themselves; as an iterator, which graphql-ws waits for, it
- * has no values and tells the end alone.
- */
-export interface Subscription extends AsyncIterableIterator<never, undefined> {
-  /** Begins to deliver. To be called once. */
-  start(outlet: Outlet): void;
-  /** Ends it, with a last result for the client if there is one. Idempotent. */
-  end(last?: ExecutionResult): void;
-  /** The client wants no more of it: nothing more is sent. */
-  return(): Promise<IteratorResult<never, undefined>>;
-}
-
+/** What is known of a subscription besides its source. */
 export interface SubscriptionOptions {
   readonly source: Source<unknown>;
   readonly admission: Admission;
@@ -35,59 +23,90 @@ export interface SubscriptionOptions {
 
 const DONE = { done: true, value: undefined } as const;
 
-/** Makes a subscription of a source. It never throws: when its source fails, the error is its last result. */
-export const createSubscription = ({
-  source,
-  admission,
-  encode,
-  explain,
-  onEnd,
-}: SubscriptionOptions): Subscription => {
-  let outlet: Outlet | undefined;
-  let stop = (): void => {};
-  let ended = false;
+/**
+ * A subscription under way. Its payloads go to its outlet by themselves; as an iterator, which graphql-ws waits for, it
+ * has no values and tells the end alone. It never throws: when its source fails, the error is its last result.
+ */
+export class Subscription implements AsyncIterableIterator<never, undefined>, Sink<Payload> {
+  /** null when it has ended. */
+  #options: Omit<SubscriptionOptions, 'source'> | null;
+  /** null once it delivers. */
+  #source: Source<unknown> | null;
+  #outlet: Outlet | null = null;
+  #stop: (() => void) | null = null;
   /** Said before there was an outlet. */
-  let unsaid: ExecutionResult | undefined;
-  const waiting: ((result: IteratorResult<never, undefined>) => void)[] = [];
+  #unsaid: Payload | null = null;
+  #waiting: ((result: IteratorResult<never, undefined>) => void) | null = null;
 
-  const end = (last?: ExecutionResult): void => {
-    if (ended) return;
-    ended = true;
-    if (outlet) stop();
-    else void source[Symbol.asyncIterator]().return?.();
-    admission.leave();
-    if (last && outlet) outlet.force(encode(last));
-    else unsaid = last;
-    for (const resolve of waiting.splice(0)) resolve(DONE);
-    onEnd(last);
-  };
+  constructor({ source, ...options }: SubscriptionOptions) {
+    this.#source = source;
+    this.#options = options;
+  }
 
-  const subscription: Subscription = {
-    start(given) {
-      outlet = given;
-      if (ended) {
-        if (unsaid) given.force(encode(unsaid));
-        return;
-      }
-      stop = source.deliver<Payload>(admission.audience, {
-        get hasRoom() {
-          return given.hasRoom;
-        },
-        offer: (payload, cursor) => given.offer(payload, cursor),
-        whenRoom: (call) => given.whenRoom(call),
-        end: (error) => end(error === undefined ? undefined : explain(error)),
-      });
-      // It may have ended while it started.
-      if (ended) stop();
-    },
-    end,
-    next: () => (ended ? Promise.resolve(DONE) : new Promise((resolve) => waiting.push(resolve))),
-    async return() {
-      outlet?.silence();
-      end();
-      return DONE;
-    },
-    [Symbol.asyncIterator]: () => subscription,
-  };
-  return subscription;
-};
+  /** Begins to deliver. To be called once. */
+  start(outlet: Outlet): void {
+    this.#outlet = outlet;
+    if (!this.#options) {
+      if (this.#unsaid !== null) outlet.force(this.#unsaid);
+      return;
+    }
+    const stop = this.#source?.deliver<Payload>(this.#options.admission.audience, this) ?? null;
+    this.#source = null;
+    // It may have ended while it started.
+    if (this.#options) this.#stop = stop;
+    else stop?.();
+  }
+
+  /** Ends it, with a last result for the client if there is one. Idempotent. */
+  finish(last?: ExecutionResult): void {
+    const options = this.#options;
+    if (!options) return;
+    this.#options = null;
+    this.#stop?.();
+    this.#stop = null;
+    // A source that was never started may hold something, too.
+    void this.#source?.[Symbol.asyncIterator]().return?.();
+    this.#source = null;
+    options.admission.leave();
+    if (last && this.#outlet) this.#outlet.force(options.encode(last));
+    else if (last) this.#unsaid = options.encode(last);
+    this.#waiting?.(DONE);
+    options.onEnd(last);
+  }
+
+  get hasRoom(): boolean {
+    return this.#outlet?.hasRoom ?? false;
+  }
+
+  offer(payload: Payload, cursor: number | null): boolean {
+    return this.#outlet?.offer(payload, cursor) ?? false;
+  }
+
+  whenRoom(call: () => void): void {
+    this.#outlet?.whenRoom(call);
+  }
+
+  /** Said by its source. */
+  end(error?: unknown): void {
+    this.finish(error === undefined ? undefined : this.#options?.explain(error));
+  }
+
+  /** Resolves when it has ended. Whoever waits does so once. */
+  next(): Promise<IteratorResult<never, undefined>> {
+    if (!this.#options) return Promise.resolve(DONE);
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+    });
+  }
+
+  /** The client wants no more of it: nothing more is sent. */
+  return(): Promise<IteratorResult<never, undefined>> {
+    this.#outlet?.silence();
+    this.finish();
+    return Promise.resolve(DONE);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionArgs } from 'graphql';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
-import { ClosingWebSocket, type Connection, openConnection } from './connection.ts';
+import { ClosingWebSocket } from './closing-web-socket.ts';
+import { Connection } from './connection.ts';
 import type { Operation, Operations } from './operations.ts';
 import type { ServerOptions } from './options.ts';
 import { isAllowedOrigin } from './origin.ts';
-import { bearerToken, type Refusal, readTarget, refusalBody, requestIdOf } from './request-guard.ts';
+import { bearerToken, type Refusal, readTarget, refusalBody } from './request-guard.ts';
 import type { Subscription } from './subscription.ts';
 
 /** Milliseconds that a peer has to answer a close frame. */
@@ -59,10 +60,17 @@ export const createSocketServer = (
   const protocol = makeServer<Record<string, unknown>, Connection>({
     // A connection has its own timer, which counts the checking of the token too.
     connectionInitWaitTimeout: 0,
-    onConnect: ({ extra, connectionParams }) => extra.connect(connectionParams),
+    onConnect(context) {
+      const { extra, connectionParams } = context;
+      // It holds the token, and is not needed again.
+      Object.assign(context, { connectionParams: undefined });
+      return extra.connect(connectionParams);
+    },
     // What is returned instead of thrown answers that operation only; a throw would close the socket.
-    async onSubscribe({ extra }, _id, payload) {
-      const outcome = await operations.prepare(payload, extra.context());
+    onSubscribe({ extra }, _id, payload) {
+      const outcome = operations.prepare({ ...payload }, extra.context());
+      // graphql-ws keeps the message for as long as the operation runs; its text is not needed again.
+      Object.assign(payload, { query: '', variables: undefined });
       return 'errors' in outcome ? outcome.errors : outcome.operation;
     },
     // The arguments are the Operation that onSubscribe has returned.
@@ -104,21 +112,11 @@ export const createSocketServer = (
     return retired ? { status: 503, code: 'UNAVAILABLE', message: 'Going away.' } : null;
   };
 
-  const accept = (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
-    webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = openConnection({
-        socket: webSocket,
-        stream: socket,
-        protocol,
-        bearer: bearerToken(request),
-        authenticate,
-        limits: config.limits,
-        clock,
-        log: log.child({ connectionId: requestIdOf(request) }),
-        onClosed,
-      });
-      connections.add(connection);
-    });
+  const options = { protocol, authenticate, limits: config.limits, clock, log, onClosed };
+  const accept = (request: IncomingMessage, stream: Duplex, head: Buffer): void =>
+    webSockets.handleUpgrade(request, stream, head, (socket) =>
+      connections.add(new Connection(options, { socket, stream, bearer: bearerToken(request) })),
+    );
 
   return {
     get size() {

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import type { ExecutionArgs, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { QuireError } from '../errors.ts';
+import type { RequestContext } from '../graphql/context.ts';
+import { createDeliveries, type Payload } from '../graphql/delivery.ts';
+import type { ErrorPresenter, ErrorScope } from '../graphql/errors.ts';
+import { createPlanner } from '../graphql/plan.ts';
+import { createTextBudget } from '../graphql/text-budget.ts';
+import { isSource, pulledSource } from '../realtime/source.ts';
+import { atTime } from './deadline.ts';
+import { bytesOf } from './frames.ts';
+import type { OperationRecord } from './operation-log.ts';
+import { Subscription } from './subscription.ts';
+
+export interface SubscriptionsOptions {
+  readonly schema: GraphQLSchema;
+  readonly documentChars: number;
+  readonly presenter: ErrorPresenter;
+  /** Makes what the client is told of a result with errors. */
+  readonly present: (result: ExecutionResult, scope: ErrorScope) => ExecutionResult;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const encode = (result: ExecutionResult): Payload => bytesOf(JSON.stringify(result));
+
+/** Opens the subscriptions of all transports, so that those which select the same are rendered once. */
+export const createSubscriptions = ({
+  schema,
+  documentChars,
+  presenter,
+  present,
+  clock,
+  log,
+}: SubscriptionsOptions) => {
+  const planOf = createPlanner(schema);
+  const deliveries = createDeliveries({
+    present,
+    encode,
+    tenantContext: (tenantId): RequestContext => ({
+      viewer: null,
+      tenantId,
+      clientId: null,
+      connectionId: null,
+      lastEventId: null,
+      requestId: randomUUID(),
+      log,
+      texts: createTextBudget(documentChars),
+    }),
+  });
+  /** Those of event streams over HTTP; a socket's end with their socket. */
+  const eventStreams = new Set<Subscription>();
+
+  /** An event stream ends with its viewer's token, as a socket does. */
+  const bound = (
+    subscription: Subscription,
+    { viewer }: RequestContext,
+    explain: (error: unknown) => ExecutionResult,
+  ) => {
+    const expire = (): void =>
+      subscription.finish(explain(new QuireError('UNAUTHENTICATED', 'The token has expired.')));
+    const cancel = viewer ? atTime(clock, viewer.tokenExpiresAt, expire) : undefined;
+    eventStreams.add(subscription);
+    return () => {
+      cancel?.();
+      eventStreams.delete(subscription);
+    };
+  };
+
+  return {
+    /** Makes a subscription of what its resolver gave. */
+    open(
+      source: AsyncIterable<unknown>,
+      { document, variableValues, contextValue }: ExecutionArgs,
+      operation: OperationDefinitionNode,
+      record: OperationRecord,
+    ): Subscription {
+      const context = contextValue as RequestContext;
+      const explain = (error: unknown): ExecutionResult => ({ errors: [presenter.field(error, record)] });
+      let release: (() => void) | undefined;
+      const subscription = new Subscription({
+        source: isSource(source) ? source : pulledSource(source as AsyncIterableIterator<unknown, undefined>),
+        admission: deliveries.join(planOf(document, operation), variableValues, context),
+        encode,
+        explain,
+        onEnd(last) {
+          release?.();
+          record.finish(last?.errors);
+        },
+      });
+      if (context.connectionId === null) release = bound(subscription, context, explain);
+      return subscription;
+    },
+
+    counts: () => ({ audiences: deliveries.audiences, eventStreams: eventStreams.size }),
+
+    /** Ends the event streams: their clients are told to come back. */
+    endEventStreams(): void {
+      const away = presenter.field(new QuireError('UNAVAILABLE', 'Going away: subscribe again.'), {
+        requestId: '',
+        log,
+      });
+      for (const subscription of eventStreams) subscription.finish({ errors: [away] });
+    },
+  };
+};
