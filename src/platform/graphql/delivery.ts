@@ -21,6 +21,11 @@ export interface Admission {
   leave(): void;
 }
 
+/** The one admission of all who share an audience: there may be very many of them. */
+interface Shared extends Admission {
+  members: number;
+}
+
 type Variables = Readonly<Record<string, unknown>> | null | undefined;
 
 const isPromise = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
@@ -28,16 +33,18 @@ const isPromise = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
+type Kept = WeakMap<object, Payload | Promise<Payload>>;
+
 /** Executes events for those who subscribe: once for all whose payloads are equal, and for each viewer where they may differ. */
 export const createDeliveries = ({ present, encode, tenantContext }: DeliveriesOptions) => {
   /** One entry a distinct selection that somebody is subscribed to: at most as many as there are subscriptions. */
-  const shared = new Map<string, { readonly audience: Audience<unknown, Payload>; members: number }>();
+  const shared = new Map<string, Shared>();
 
-  const renderer = (
+  const audienceOf = (
     plan: Plan,
     variables: Variables,
     contextOf: () => RequestContext,
-    keep?: WeakMap<object, Payload | Promise<Payload>>,
+    keep?: Kept,
   ): Audience<unknown, Payload> => {
     const { schema, document } = plan;
     const variableValues = plan.variablesOf(variables);
@@ -64,32 +71,40 @@ export const createDeliveries = ({ present, encode, tenantContext }: DeliveriesO
     };
   };
 
+  const forOne = (plan: Plan, variables: Variables, viewer: RequestContext): Admission => {
+    const contextOf = (): RequestContext => {
+      viewer.texts.refill();
+      return viewer;
+    };
+    return { audience: audienceOf(plan, variables, contextOf), leave() {} };
+  };
+
+  const forTenant = (plan: Plan, variables: Variables, tenantId: string): Shared => {
+    const name = JSON.stringify([tenantId, plan.key(variables)]);
+    const known = shared.get(name);
+    if (known) return known;
+    // By the event, so that a payload is kept as long as somebody holds the event.
+    const kept: Kept = new WeakMap();
+    const audience = audienceOf(plan, variables, () => tenantContext(tenantId), kept);
+    const made: Shared = {
+      audience,
+      members: 0,
+      leave() {
+        made.members -= 1;
+        if (made.members === 0) shared.delete(name);
+      },
+    };
+    shared.set(name, made);
+    return made;
+  };
+
   return {
     /** Finds the audience of a subscription. Viewers of different tenants, and different selections, never share one. */
     join(plan: Plan, variables: Variables, viewer: RequestContext): Admission {
-      const { tenantId } = viewer;
-      if (!plan.shared || tenantId === null) {
-        const contextOf = (): RequestContext => {
-          viewer.texts.refill();
-          return viewer;
-        };
-        return { audience: renderer(plan, variables, contextOf), leave() {} };
-      }
-      const name = JSON.stringify([tenantId, plan.key(variables)]);
-      const entry = shared.get(name) ?? {
-        // By the event, so that it is kept as long as somebody holds the event.
-        audience: renderer(plan, variables, () => tenantContext(tenantId), new WeakMap()),
-        members: 0,
-      };
-      entry.members += 1;
-      shared.set(name, entry);
-      return {
-        audience: entry.audience,
-        leave() {
-          entry.members -= 1;
-          if (entry.members === 0) shared.delete(name);
-        },
-      };
+      if (!plan.shared || viewer.tenantId === null) return forOne(plan, variables, viewer);
+      const admission = forTenant(plan, variables, viewer.tenantId);
+      admission.members += 1;
+      return admission;
     },
     /** Distinct selections that are shared at the moment. */
     get audiences(): number {

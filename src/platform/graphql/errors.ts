@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { type DocumentNode, GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import type { Logger } from 'pino';
 import { type ErrorCode, QuireError } from '../errors.ts';
+import { newSerial } from '../serial.ts';
 import { argumentOf } from './argument.ts';
 import type { RequestContext } from './context.ts';
 
@@ -145,7 +145,7 @@ export const createErrorPresenter = ({ suggestions, log }: PresenterOptions): Er
         // Yoga parses `variables` and `extensions` of a GET with nothing but JSON.parse.
         const given =
           error instanceof SyntaxError ? new GraphQLError('The request holds invalid JSON.') : error;
-        const requestId = randomUUID();
+        const requestId = newSerial();
         const presented = presentRequest(given, { requestId, log: log.child({ requestId }) });
         // It was not even well-formed.
         if (presented.extensions.http) presented.extensions.http.spec = false;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Server } from 'graphql-ws';
 import type { Logger } from 'pino';
@@ -7,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import { type ErrorCode, type ErrorDetails, QuireError } from '../errors.ts';
 import type { Viewer } from '../graphql/context.ts';
 import { createOutbox, type Outbox } from '../realtime/outbox.ts';
+import { newSerial } from '../serial.ts';
 import type { ClosingWebSocket } from './closing-web-socket.ts';
 import { atTime } from './deadline.ts';
 import { bytesOf, controlFrame, textFrame } from './frames.ts';
@@ -63,7 +63,7 @@ export class Connection {
   readonly #socket: ClosingWebSocket;
   readonly #outbox: Outbox;
   readonly #operations: SocketOperations;
-  readonly #id = randomUUID();
+  readonly #id = newSerial();
   #bearer: string | null;
   #viewer: Viewer | null = null;
   #clientId: string | null = null;
@@ -177,7 +177,7 @@ export class Connection {
       clientId: this.#clientId,
       connectionId: this.#id,
       lastEventId: null,
-      requestId: randomUUID(),
+      requestId: newSerial(),
       log: this.#options.log,
     };
   }

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ErrorCode } from '../errors.ts';
+import { newSerial } from '../serial.ts';
 import { isLoopbackHost } from './origin.ts';
 
 /** Why a request goes no further. */
@@ -44,7 +44,7 @@ export const readTarget = (request: IncomingMessage, development: boolean): Targ
 /** The caller's own id of the request when it has a decent one, else a new one. */
 export const requestIdOf = (request: IncomingMessage): string => {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : newSerial();
 };
 
 /** The token of the `Authorization` header; null without the header, and empty when it is no Bearer token. */

@@ -18,45 +18,56 @@ interface Entry {
 
 /**
  * Keeps count for graphql-ws, which has no limit, and which takes the end of an operation for the end of the next one
- * of the same id. `run` runs a `subscribe` message until its operation has ended, and never rejects.
+ * of the same id.
  */
+class CountedOperations implements SocketOperations {
+  readonly #limit: number;
+  readonly #run: (text: string) => Promise<void>;
+  readonly #entries = new Map<string, Entry>();
+  /** Entries that are wanted or have a next one: what the client believes to be running. */
+  #live = 0;
+
+  constructor(limit: number, run: (text: string) => Promise<void>) {
+    this.#limit = limit;
+    this.#run = run;
+  }
+
+  begin(id: string, text: string): 'ok' | 'taken' | 'full' {
+    const earlier = this.#entries.get(id);
+    if (earlier && (earlier.wanted || earlier.next !== null)) return 'taken';
+    // Those that are being wound down are soon gone, but must not pile up behind a slow resolver.
+    if (this.#live >= this.#limit || this.#entries.size >= 2 * this.#limit) return 'full';
+    this.#live += 1;
+    if (earlier) earlier.next = text;
+    else void this.#start(id, text);
+    return 'ok';
+  }
+
+  complete(id: string): boolean {
+    const entry = this.#entries.get(id);
+    if (!entry) return false;
+    if (entry.wanted || entry.next !== null) this.#live -= 1;
+    const isRunning = entry.wanted;
+    entry.wanted = false;
+    entry.next = null;
+    return isRunning;
+  }
+
+  async #start(id: string, text: string): Promise<void> {
+    const entry: Entry = { wanted: true, next: null };
+    this.#entries.set(id, entry);
+    const running = this.#run(text);
+    // Not held while it runs: it is in the message that graphql-ws has read.
+    text = '';
+    await running;
+    this.#entries.delete(id);
+    if (entry.next !== null) void this.#start(id, entry.next);
+    else if (entry.wanted) this.#live -= 1;
+  }
+}
+
+/** Makes the operations of a socket. `run` runs a `subscribe` message until its operation has ended, and never rejects. */
 export const createSocketOperations = (
   limit: number,
   run: (text: string) => Promise<void>,
-): SocketOperations => {
-  const entries = new Map<string, Entry>();
-  /** Entries that are wanted or have a next one: what the client believes to be running. */
-  let live = 0;
-
-  const start = (id: string, text: string): void => {
-    const entry: Entry = { wanted: true, next: null };
-    entries.set(id, entry);
-    void run(text).then(() => {
-      entries.delete(id);
-      if (entry.next !== null) start(id, entry.next);
-      else if (entry.wanted) live -= 1;
-    });
-  };
-
-  return {
-    begin(id, text) {
-      const earlier = entries.get(id);
-      if (earlier && (earlier.wanted || earlier.next !== null)) return 'taken';
-      // Those that are being wound down are soon gone, but must not pile up behind a slow resolver.
-      if (live >= limit || entries.size >= 2 * limit) return 'full';
-      live += 1;
-      if (earlier) earlier.next = text;
-      else start(id, text);
-      return 'ok';
-    },
-    complete(id) {
-      const entry = entries.get(id);
-      if (!entry) return false;
-      if (entry.wanted || entry.next !== null) live -= 1;
-      const isRunning = entry.wanted;
-      entry.wanted = false;
-      entry.next = null;
-      return isRunning;
-    },
-  };
-};
+): SocketOperations => new CountedOperations(limit, run);

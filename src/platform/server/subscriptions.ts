@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ExecutionArgs, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
@@ -9,6 +8,7 @@ import type { ErrorPresenter, ErrorScope } from '../graphql/errors.ts';
 import { createPlanner } from '../graphql/plan.ts';
 import { createTextBudget } from '../graphql/text-budget.ts';
 import { isSource, pulledSource } from '../realtime/source.ts';
+import { newSerial } from '../serial.ts';
 import { atTime } from './deadline.ts';
 import { bytesOf } from './frames.ts';
 import type { OperationRecord } from './operation-log.ts';
@@ -45,7 +45,7 @@ export const createSubscriptions = ({
       clientId: null,
       connectionId: null,
       lastEventId: null,
-      requestId: randomUUID(),
+      requestId: newSerial(),
       log,
       texts: createTextBudget(documentChars),
     }),
