@@ -1,4 +1,4 @@
-import { type ExecutionResult, execute } from 'graphql';
+import { type ExecutionResult, execute, locatedError } from 'graphql';
 import type { Audience } from '../realtime/source.ts';
 import type { RequestContext } from './context.ts';
 import type { Plan } from './plan.ts';
@@ -62,11 +62,18 @@ export const createDeliveries = ({ present, encode, tenantContext }: DeliveriesO
           else if (key) keep?.set(key, payload);
           return payload;
         };
-        const result = execute({ schema, document, variableValues, rootValue: event, contextValue });
-        if (!isPromise(result)) return settle(result);
-        const made = Promise.resolve(result).then(settle);
-        if (key) keep?.set(key, made);
-        return made;
+        // What can be executed and not encoded is a defect, and must not end more than this event.
+        const fail = (error: unknown): Payload =>
+          encode(present({ errors: [locatedError(error, undefined)] }, contextValue));
+        try {
+          const result = execute({ schema, document, variableValues, rootValue: event, contextValue });
+          if (!isPromise(result)) return settle(result);
+          const made = Promise.resolve(result).then(settle).catch(fail);
+          if (key) keep?.set(key, made);
+          return made;
+        } catch (error) {
+          return fail(error);
+        }
       },
     };
   };

@@ -72,8 +72,8 @@ export const createLogFeed = <E, V>(options: LogFeedOptions<E, V>): LogFeed<E, V
   type Sub = Subscriber<E, V>;
   const groups = new Map<Audience<E, unknown>, { readonly group: Group<E, Sub>; members: number }>();
   const subscribers = new Set<Sub>();
-  /** Those who catch up; while there are any, the newest events are kept for them. */
-  const behind = new Set<Sub>();
+  /** Those who catch up and have room; while there are any, the newest events are kept for them. */
+  const readers = new Set<Sub>();
   const tail = createLogTail<E>(options);
   const pages = createLogPages<E>(options);
   let arrivals: Sub[] = [];
@@ -91,8 +91,8 @@ export const createLogFeed = <E, V>(options: LogFeedOptions<E, V>): LogFeed<E, V
   };
 
   const rest = (subscriber: Sub): void => {
-    behind.delete(subscriber);
-    if (behind.size > 0) return;
+    readers.delete(subscriber);
+    if (readers.size > 0) return;
     tail.clear();
     pages.clear();
   };
@@ -135,8 +135,14 @@ export const createLogFeed = <E, V>(options: LogFeedOptions<E, V>): LogFeed<E, V
     }
   };
 
-  const room = ({ sink }: Sub): Promise<void> => new Promise((resolve) => sink.whenRoom(resolve));
   const isBehind = (subscriber: Sub): boolean => subscriber.state === 'behind';
+
+  const room = async (subscriber: Sub): Promise<void> => {
+    // Nothing is kept for somebody who may never read on.
+    rest(subscriber);
+    await new Promise<void>((resolve) => subscriber.sink.whenRoom(resolve));
+    if (isBehind(subscriber)) readers.add(subscriber);
+  };
 
   /** Gives what it can of these; false when it must stop: no room, or the access must be checked first. */
   const give = async (subscriber: Sub, events: readonly E[]): Promise<boolean> => {
@@ -179,7 +185,7 @@ export const createLogFeed = <E, V>(options: LogFeedOptions<E, V>): LogFeed<E, V
 
   const goBehind = (subscriber: Sub): void => {
     subscriber.state = 'behind';
-    behind.add(subscriber);
+    readers.add(subscriber);
     void catchUp(subscriber);
   };
 
@@ -225,7 +231,7 @@ export const createLogFeed = <E, V>(options: LogFeedOptions<E, V>): LogFeed<E, V
     try {
       for await (const event of stream) {
         head = cursorOf(event);
-        if (behind.size > 0) tail.push(event);
+        if (readers.size > 0) tail.push(event);
         for (const { group } of groups.values()) group.deliver(event);
       }
     } catch (error) {
