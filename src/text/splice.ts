@@ -61,11 +61,17 @@ export function applySplice(text: Text, { position, length, content }: Splice): 
 export const applySplices = (text: Text, splices: readonly Splice[]): Text =>
   splices.reduce(applySplice, text);
 
+/**
+ * The same text, without the longer one that it was cut from: V8 keeps the whole of that for as long as a cut of 13
+ * units or more is kept.
+ */
+const detached = (cut: string): string => ` ${cut}`.slice(1);
+
 /** The splice that undoes `splice`; `before` is the text it was applied to. */
 export const invertSplice = (before: Text, { position, length, content }: Splice): Splice => ({
   position,
   length: content.length,
-  content: before.sliceString(position, position + length),
+  content: detached(before.sliceString(position, position + length)),
 });
 
 /**

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { MAX_REMEMBERED_CHARS, MAX_REMEMBERED_STEPS, Timeline } from '../../src/documents/timeline.ts';
 import { applySplices, type Splice, toText } from '../../src/text/splice.ts';
@@ -82,5 +84,22 @@ describe('Timeline', () => {
     expect(trimmed.oldest).toBe(1);
     expect(trimmed.weight).toBe(trimmed.text.length + 300_000 + 650_000);
     expect(trimmed.weight - trimmed.text.length).toBeLessThanOrEqual(MAX_REMEMBERED_CHARS);
+  });
+
+  it('[P11] holds what was removed, and not the long lines that it was removed from', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const heapOf = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const timeline = new Timeline(toText('a'.repeat(1_000_000)), 0);
+    const before = heapOf();
+    for (let step = 0; step < 300; step += 1) {
+      timeline.advance({ position: 30 * step, length: 20, content: 'b'.repeat(20) });
+    }
+    // A line for each of the steps would be 300 MB.
+    expect(heapOf() - before).toBeLessThan(30_000_000);
+    expect(timeline.revision).toBe(300);
   });
 });
