@@ -1,6 +1,7 @@
 import { type ExecutionResult, execute, locatedError } from 'graphql';
 import type { Audience } from '../realtime/source.ts';
 import type { RequestContext } from './context.ts';
+import { createKeptPayloads } from './kept-payloads.ts';
 import type { Plan } from './plan.ts';
 
 /** A result as JSON in UTF-8, one character a byte: it is written as it is, as often as it is sent. */
@@ -33,49 +34,50 @@ const isPromise = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-type Kept = WeakMap<object, Payload | Promise<Payload>>;
-
 /** Executes events for those who subscribe: once for all whose payloads are equal, and for each viewer where they may differ. */
 export const createDeliveries = ({ present, encode, tenantContext }: DeliveriesOptions) => {
   /** One entry a distinct selection that somebody is subscribed to: at most as many as there are subscriptions. */
   const shared = new Map<string, Shared>();
+  const kept = createKeptPayloads();
 
   const audienceOf = (
     plan: Plan,
     variables: Variables,
     contextOf: () => RequestContext,
-    keep?: Kept,
+    keeps: boolean,
   ): Audience<unknown, Payload> => {
     const { schema, document } = plan;
     const variableValues = plan.variablesOf(variables);
 
-    return {
+    const make = (event: unknown): Payload | Promise<Payload> => {
+      const contextValue = contextOf();
+      const finish = (result: ExecutionResult): Payload => {
+        const payload = encode(present(result, contextValue));
+        // What has failed may do better for whoever asks next.
+        if (keeps && isObject(event)) kept.set(event, audience, result.errors ? undefined : payload);
+        return payload;
+      };
+      // What can be executed and not encoded is a defect, and must not end more than this event.
+      const fail = (error: unknown): Payload => finish({ errors: [locatedError(error, undefined)] });
+      try {
+        const result = execute({ schema, document, variableValues, rootValue: event, contextValue });
+        return isPromise(result) ? Promise.resolve(result).then(finish).catch(fail) : finish(result);
+      } catch (error) {
+        return fail(error);
+      }
+    };
+
+    const audience: Audience<unknown, Payload> = {
       render(event) {
-        const key = isObject(event) ? event : null;
-        const known = key && keep?.get(key);
-        if (known != null) return known;
-        const contextValue = contextOf();
-        const settle = (result: ExecutionResult): Payload => {
-          const payload = encode(present(result, contextValue));
-          // What has failed may do better for whoever asks next.
-          if (key && result.errors) keep?.delete(key);
-          else if (key) keep?.set(key, payload);
-          return payload;
-        };
-        // What can be executed and not encoded is a defect, and must not end more than this event.
-        const fail = (error: unknown): Payload =>
-          encode(present({ errors: [locatedError(error, undefined)] }, contextValue));
-        try {
-          const result = execute({ schema, document, variableValues, rootValue: event, contextValue });
-          if (!isPromise(result)) return settle(result);
-          const made = Promise.resolve(result).then(settle).catch(fail);
-          if (key) keep?.set(key, made);
-          return made;
-        } catch (error) {
-          return fail(error);
-        }
+        if (!keeps || !isObject(event)) return make(event);
+        const known = kept.get(event, audience);
+        if (known !== undefined) return known;
+        const made = make(event);
+        if (made instanceof Promise) kept.set(event, audience, made);
+        return made;
       },
     };
+    return audience;
   };
 
   const forOne = (plan: Plan, variables: Variables, viewer: RequestContext): Admission => {
@@ -83,16 +85,14 @@ export const createDeliveries = ({ present, encode, tenantContext }: DeliveriesO
       viewer.texts.refill();
       return viewer;
     };
-    return { audience: audienceOf(plan, variables, contextOf), leave() {} };
+    return { audience: audienceOf(plan, variables, contextOf, false), leave() {} };
   };
 
   const forTenant = (plan: Plan, variables: Variables, tenantId: string): Shared => {
     const name = JSON.stringify([tenantId, plan.key(variables)]);
     const known = shared.get(name);
     if (known) return known;
-    // By the event, so that a payload is kept as long as somebody holds the event.
-    const kept: Kept = new WeakMap();
-    const audience = audienceOf(plan, variables, () => tenantContext(tenantId), kept);
+    const audience = audienceOf(plan, variables, () => tenantContext(tenantId), true);
     const made: Shared = {
       audience,
       members: 0,

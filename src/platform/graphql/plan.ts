@@ -74,6 +74,8 @@ const dependsOnViewer = (schema: GraphQLSchema, document: DocumentNode): boolean
     for (const owner of owners) {
       const field = 'getFields' in owner ? owner.getFields()[node.name.value] : undefined;
       if (!field || isPerViewer(field) || isPerViewer(owner)) found = true;
+      // Pothos runs the scopes of a type's interfaces, too.
+      if ('getInterfaces' in owner && owner.getInterfaces().some(isPerViewer)) found = true;
     }
   };
 
@@ -146,7 +148,9 @@ export const createPlanner = (schema: GraphQLSchema) => {
       },
       variablesOf: (variables) =>
         Object.fromEntries(
-          names.filter((name) => name in (variables ?? {})).map((name) => [name, variables?.[name]]),
+          names
+            .filter((name) => Object.hasOwn(variables ?? {}, name))
+            .map((name) => [name, variables?.[name]]),
         ),
     };
   };

@@ -88,7 +88,8 @@ export const createGroup = <E, M extends Member<E>>({
       if (queue.length <= MAX_QUEUED_EVENTS) return;
       queue = [];
       last = cursorOf(event);
-      for (const member of live) leaveBehind(member);
+      // A copy: one that is ahead of the others comes back at once.
+      for (const member of [...live]) leaveBehind(member);
     },
     add: (member) => void live.add(member),
     remove: (member) => void live.delete(member),

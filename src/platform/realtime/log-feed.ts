@@ -153,6 +153,8 @@ export const createLogFeed = <E, V>(options: LogFeedOptions<E, V>): LogFeed<E, V
         return false;
       }
       if (!skips?.(event)) {
+        // Before it is rendered: what many make at once and none can send would all be held.
+        if (!sink.hasRoom) return false;
         const rendered = group.audience.render(event);
         const payload: unknown = rendered instanceof Promise ? await rendered : rendered;
         if (!isBehind(subscriber) || !sink.offer(payload, cursorOf(event))) return false;

@@ -37,7 +37,7 @@ export interface Outbox {
   push(bytes: string, sender?: Sender): void;
   /** Calls once, when half of the room is free. */
   whenRoom(call: () => void): void;
-  /** Writes everything now, regardless of the reader: the end of the stream follows. */
+  /** Writes everything now, regardless of the reader, and closes: the end of the stream follows. */
   finish(): void;
   /** Drops everything. Idempotent; what is pushed afterwards is dropped, too. */
   close(): void;
@@ -98,6 +98,7 @@ class StreamOutbox implements Outbox {
   }
 
   whenRoom(call: () => void): void {
+    if (this.#closed) return;
     if (this.unsentBytes === 0) queueMicrotask(call);
     else (this.#waiters ??= []).push(call);
   }
@@ -121,6 +122,7 @@ class StreamOutbox implements Outbox {
     for (let chunk = this.#takeChunk(); chunk !== ''; chunk = this.#takeChunk()) {
       this.#options.stream.write(chunk, 'latin1');
     }
+    this.close();
   }
 
   close(): void {
@@ -181,6 +183,8 @@ class StreamOutbox implements Outbox {
     }
     this.#first = bytes;
     this.#firstSender = this.#senders?.[this.#next];
+    // Not held until the rest moves up.
+    if (this.#rest) this.#rest[this.#next] = '';
     this.#next += 1;
     if (this.#next < MAX_TAKEN) return;
     this.#rest = this.#rest?.slice(this.#next) ?? null;
