@@ -8,7 +8,6 @@ import type { Viewer } from '../graphql/context.ts';
 import { createOutbox, type Outbox } from '../realtime/outbox.ts';
 import { newSerial } from '../serial.ts';
 import type { ClosingWebSocket } from './closing-web-socket.ts';
-import { atTime } from './deadline.ts';
 import { bytesOf, controlFrame, textFrame } from './frames.ts';
 import type { OperationContext } from './operations.ts';
 import type { Authenticate, ServerLimits } from './options.ts';
@@ -75,8 +74,10 @@ export class Connection {
   #beats = 0;
   #earlyMessages = 0;
   #earlyBytes = 0;
-  #cancelDeadline: () => void;
-  #cancelBeat: (() => void) | null = null;
+  /** When the next ping is due, in milliseconds since 1970. */
+  #pingAt = 0;
+  /** Of the deadline to be acknowledged by, then of the next beat. */
+  #cancelTimer: () => void;
   #handle: (text: string) => Promise<void> = async () => {};
 
   /** Takes over an open socket. */
@@ -93,28 +94,17 @@ export class Connection {
       onStall: () => this.close(1013, 'Read what was sent'),
     });
     this.#operations = createSocketOperations(limits.subscriptionsPerSocket, (text) => this.#pass(text));
-    this.#cancelDeadline = clock.after(limits.initMs, () =>
+    this.#cancelTimer = clock.after(limits.initMs, () =>
       this.close(4408, 'Connection initialisation timeout'),
     );
-    // The close frame, of whoever closes, comes behind what waits and never into the middle of a message.
-    socket.onClosing = () => this.#outbox.finish();
+    socket.outbox = this.#outbox;
     this.#listen();
   }
 
   #listen(): void {
     const socket = this.#socket;
     const { protocol, log, onClosed } = this.#options;
-    const closed = protocol.opened(
-      {
-        protocol: socket.protocol,
-        send: (text) => this.#send(text),
-        close: (code = 1000, reason = '') => this.close(code, reason),
-        onMessage: (callback) => {
-          this.#handle = callback;
-        },
-      },
-      this,
-    );
+    const closed = protocol.opened(this, this);
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     socket.on('pong', (data) => {
       if (data.toString() === this.#awaited) this.#awaited = null;
@@ -125,9 +115,8 @@ export class Connection {
     });
     // `ws` closes it with the code that fits (1002, 1007, 1009); an error without a listener would end the process.
     socket.on('error', (error) => log.debug({ err: error }, 'a socket broke the rules of WebSocket'));
-    socket.once('close', (code, reason) => {
-      this.#cancelDeadline();
-      this.#cancelBeat?.();
+    socket.on('close', (code, reason) => {
+      this.#cancelTimer();
       this.#outbox.close();
       onClosed(this);
       closed(code, reason.toString()).catch((error: unknown) =>
@@ -162,12 +151,28 @@ export class Connection {
     this.#viewer = viewer;
     this.#clientId = clientId ?? null;
     this.#acknowledged = true;
-    this.#cancelDeadline();
-    this.#cancelDeadline = atTime(this.#options.clock, viewer.tokenExpiresAt, () =>
-      this.close(4403, 'Token expired'),
-    );
+    this.#cancelTimer();
     this.#beat();
     return true;
+  }
+
+  /** The subprotocol, for graphql-ws. */
+  get protocol(): string {
+    return this.#socket.protocol;
+  }
+
+  /** Takes what graphql-ws does with a message. */
+  onMessage(handle: (text: string) => Promise<void>): void {
+    this.#handle = handle;
+  }
+
+  /** Settled when there is room for more: a slow reader holds back its own operations. */
+  send(text: string): Promise<void> {
+    if (!this.#isOpen()) return Promise.resolve();
+    this.#outbox.push(textFrame(bytesOf(text)));
+    this.#holdBack();
+    if (this.#outbox.hasRoom(1)) return Promise.resolve();
+    return new Promise((resolve) => this.#outbox.whenRoom(resolve));
   }
 
   /** A new operation's context. */
@@ -187,7 +192,7 @@ export class Connection {
     return new SocketOutlet(this.#outbox, id);
   }
 
-  close(code: number, reason: string): void {
+  close(code = 1000, reason = ''): void {
     this.#socket.close(code, reason);
   }
 
@@ -204,15 +209,6 @@ export class Connection {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
-  /** Settled when there is room for more: a slow reader holds back its own operations. */
-  #send(text: string): Promise<void> {
-    if (!this.#isOpen()) return Promise.resolve();
-    this.#outbox.push(textFrame(bytesOf(text)));
-    this.#holdBack();
-    if (this.#outbox.hasRoom(1)) return Promise.resolve();
-    return new Promise((resolve) => this.#outbox.whenRoom(resolve));
-  }
-
   /** Listens no longer to a client that does not read what it has asked for, until it does. */
   #holdBack(): void {
     if (this.#paused || this.#outbox.unsentBytes <= 2 * this.#options.limits.unsentBytes) return;
@@ -226,13 +222,12 @@ export class Connection {
     });
   }
 
-  async #pass(text: string): Promise<void> {
-    try {
-      await this.#handle(text);
-    } catch (error) {
+  // Not an async function, which would be one more that waits for as long as a subscription runs.
+  #pass(text: string): Promise<void> {
+    return this.#handle(text).catch((error: unknown) => {
       this.#options.log.error({ err: error }, 'a socket failed');
       this.close(1011, 'Internal server error');
-    }
+    });
   }
 
   #onMessage(data: RawData, isBinary: boolean): void {
@@ -270,15 +265,24 @@ export class Connection {
 
   #refuse(id: string, code: ErrorCode, message: string, details: ErrorDetails = {}): void {
     const extensions = { code, ...details };
-    void this.#send(JSON.stringify({ id, type: 'error', payload: [{ message, extensions }] }));
+    void this.send(JSON.stringify({ id, type: 'error', payload: [{ message, extensions }] }));
   }
 
+  /** One timer for the pings and for the token's expiry. */
   readonly #beat = (): void => {
-    // Who does not read what waits cannot see the ping behind it: that is the outbox's to end.
-    if (this.#awaited !== null && this.#outbox.unsentBytes === 0) return this.#socket.terminate();
-    this.#beats += 1;
-    this.#awaited = String(this.#beats);
-    this.#outbox.push(controlFrame('ping', this.#awaited));
-    this.#cancelBeat = this.#options.clock.after(PING_MS, this.#beat);
+    const { clock } = this.#options;
+    const now = clock.now();
+    const expiresAt = this.#viewer?.tokenExpiresAt ?? 0;
+    if (now >= expiresAt) return this.close(4403, 'Token expired');
+    if (now >= this.#pingAt) {
+      // Who does not read what waits cannot see the ping behind it: that is the outbox's to end.
+      if (this.#awaited !== null && this.#outbox.unsentBytes === 0) return this.#socket.terminate();
+      this.#beats += 1;
+      this.#awaited = String(this.#beats);
+      this.#outbox.push(controlFrame('ping', this.#awaited));
+      this.#pingAt = now + PING_MS;
+    }
+    // A clock may be set back, or fire early.
+    this.#cancelTimer = clock.after(Math.min(this.#pingAt - now, expiresAt - now, PING_MS), this.#beat);
   };
 }

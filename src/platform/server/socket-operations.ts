@@ -39,7 +39,7 @@ class CountedOperations implements SocketOperations {
     if (this.#live >= this.#limit || this.#entries.size >= 2 * this.#limit) return 'full';
     this.#live += 1;
     if (earlier) earlier.next = text;
-    else void this.#start(id, text);
+    else this.#start(id, text);
     return 'ok';
   }
 
@@ -53,16 +53,19 @@ class CountedOperations implements SocketOperations {
     return isRunning;
   }
 
-  async #start(id: string, text: string): Promise<void> {
+  #start(id: string, text: string): void {
     const entry: Entry = { wanted: true, next: null };
     this.#entries.set(id, entry);
-    const running = this.#run(text);
-    // Not held while it runs: it is in the message that graphql-ws has read.
-    text = '';
-    await running;
-    this.#entries.delete(id);
-    if (entry.next !== null) void this.#start(id, entry.next);
-    else if (entry.wanted) this.#live -= 1;
+    void this.#run(text).then(this.#onEnd(id, entry));
+  }
+
+  /** Apart from where it starts, so that its text is not held for as long as it runs. */
+  #onEnd(id: string, entry: Entry): () => void {
+    return () => {
+      this.#entries.delete(id);
+      if (entry.next !== null) this.#start(id, entry.next);
+      else if (entry.wanted) this.#live -= 1;
+    };
   }
 }
 

@@ -10,15 +10,13 @@ export interface Outlet extends Omit<Sink<Payload>, 'end'> {
   silence(): void;
 }
 
-/** What is known of a subscription besides its source. */
-export interface SubscriptionOptions {
-  readonly source: Source<unknown>;
-  readonly admission: Admission;
-  readonly encode: (result: ExecutionResult) => Payload;
+/** What a subscription does when it ends. */
+export interface Ending {
   /** What the client is told when the source fails. */
-  readonly explain: (error: unknown) => ExecutionResult;
+  explain(error: unknown): ExecutionResult;
+  encode(result: ExecutionResult): Payload;
   /** Called once, when it ends for whatever reason, with its last result if that is an error. */
-  readonly onEnd: (last: ExecutionResult | undefined) => void;
+  onEnd(last: ExecutionResult | undefined): void;
 }
 
 const DONE = { done: true, value: undefined } as const;
@@ -29,7 +27,8 @@ const DONE = { done: true, value: undefined } as const;
  */
 export class Subscription implements AsyncIterableIterator<never, undefined>, Sink<Payload> {
   /** null when it has ended. */
-  #options: Omit<SubscriptionOptions, 'source'> | null;
+  #ending: Ending | null;
+  readonly #admission: Admission;
   /** null once it delivers. */
   #source: Source<unknown> | null;
   #outlet: Outlet | null = null;
@@ -38,40 +37,41 @@ export class Subscription implements AsyncIterableIterator<never, undefined>, Si
   #unsaid: Payload | null = null;
   #waiting: ((result: IteratorResult<never, undefined>) => void) | null = null;
 
-  constructor({ source, ...options }: SubscriptionOptions) {
+  constructor(source: Source<unknown>, admission: Admission, ending: Ending) {
     this.#source = source;
-    this.#options = options;
+    this.#admission = admission;
+    this.#ending = ending;
   }
 
   /** Begins to deliver. To be called once. */
   start(outlet: Outlet): void {
     this.#outlet = outlet;
-    if (!this.#options) {
+    if (!this.#ending) {
       if (this.#unsaid !== null) outlet.force(this.#unsaid);
       return;
     }
-    const stop = this.#source?.deliver<Payload>(this.#options.admission.audience, this) ?? null;
+    const stop = this.#source?.deliver<Payload>(this.#admission.audience, this) ?? null;
     this.#source = null;
     // It may have ended while it started.
-    if (this.#options) this.#stop = stop;
+    if (this.#ending) this.#stop = stop;
     else stop?.();
   }
 
   /** Ends it, with a last result for the client if there is one. Idempotent. */
   finish(last?: ExecutionResult): void {
-    const options = this.#options;
-    if (!options) return;
-    this.#options = null;
+    const ending = this.#ending;
+    if (!ending) return;
+    this.#ending = null;
     this.#stop?.();
     this.#stop = null;
     // A source that was never started may hold something, too.
     void this.#source?.[Symbol.asyncIterator]().return?.();
     this.#source = null;
-    options.admission.leave();
-    if (last && this.#outlet) this.#outlet.force(options.encode(last));
-    else if (last) this.#unsaid = options.encode(last);
+    this.#admission.leave();
+    if (last && this.#outlet) this.#outlet.force(ending.encode(last));
+    else if (last) this.#unsaid = ending.encode(last);
     this.#waiting?.(DONE);
-    options.onEnd(last);
+    ending.onEnd(last);
   }
 
   get hasRoom(): boolean {
@@ -88,12 +88,12 @@ export class Subscription implements AsyncIterableIterator<never, undefined>, Si
 
   /** Said by its source. */
   end(error?: unknown): void {
-    this.finish(error === undefined ? undefined : this.#options?.explain(error));
+    this.finish(error === undefined ? undefined : this.#ending?.explain(error));
   }
 
   /** Resolves when it has ended. Whoever waits does so once. */
   next(): Promise<IteratorResult<never, undefined>> {
-    if (!this.#options) return Promise.resolve(DONE);
+    if (!this.#ending) return Promise.resolve(DONE);
     return new Promise((resolve) => {
       this.#waiting = resolve;
     });

@@ -2,7 +2,7 @@ import type { ExecutionArgs, ExecutionResult, GraphQLSchema, OperationDefinition
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { QuireError } from '../errors.ts';
-import type { RequestContext } from '../graphql/context.ts';
+import type { RequestContext, Viewer } from '../graphql/context.ts';
 import { createDeliveries, type Payload } from '../graphql/delivery.ts';
 import type { ErrorPresenter, ErrorScope } from '../graphql/errors.ts';
 import { createPlanner } from '../graphql/plan.ts';
@@ -12,7 +12,7 @@ import { newSerial } from '../serial.ts';
 import { atTime } from './deadline.ts';
 import { bytesOf } from './frames.ts';
 import type { OperationRecord } from './operation-log.ts';
-import { Subscription } from './subscription.ts';
+import { type Ending, Subscription } from './subscription.ts';
 
 export interface SubscriptionsOptions {
   readonly schema: GraphQLSchema;
@@ -53,17 +53,36 @@ export const createSubscriptions = ({
   /** Those of event streams over HTTP; a socket's end with their socket. */
   const eventStreams = new Set<Subscription>();
 
+  /** A class, and not closures: there is one for each subscription. */
+  class RecordedEnding implements Ending {
+    readonly #record: OperationRecord;
+    release: (() => void) | null = null;
+
+    constructor(record: OperationRecord) {
+      this.#record = record;
+    }
+
+    explain(error: unknown): ExecutionResult {
+      return { errors: [presenter.field(error, this.#record)] };
+    }
+
+    encode(result: ExecutionResult): Payload {
+      return encode(result);
+    }
+
+    onEnd(last: ExecutionResult | undefined): void {
+      this.release?.();
+      this.#record.finish(last?.errors);
+    }
+  }
+
   /** An event stream ends with its viewer's token, as a socket does. */
-  const bound = (
-    subscription: Subscription,
-    { viewer }: RequestContext,
-    explain: (error: unknown) => ExecutionResult,
-  ) => {
+  const bind = (subscription: Subscription, ending: RecordedEnding, viewer: Viewer | null): void => {
     const expire = (): void =>
-      subscription.finish(explain(new QuireError('UNAUTHENTICATED', 'The token has expired.')));
+      subscription.finish(ending.explain(new QuireError('UNAUTHENTICATED', 'The token has expired.')));
     const cancel = viewer ? atTime(clock, viewer.tokenExpiresAt, expire) : undefined;
     eventStreams.add(subscription);
-    return () => {
+    ending.release = () => {
       cancel?.();
       eventStreams.delete(subscription);
     };
@@ -72,25 +91,19 @@ export const createSubscriptions = ({
   return {
     /** Makes a subscription of what its resolver gave. */
     open(
-      source: AsyncIterable<unknown>,
+      given: AsyncIterable<unknown>,
       { document, variableValues, contextValue }: ExecutionArgs,
       operation: OperationDefinitionNode,
       record: OperationRecord,
     ): Subscription {
       const context = contextValue as RequestContext;
-      const explain = (error: unknown): ExecutionResult => ({ errors: [presenter.field(error, record)] });
-      let release: (() => void) | undefined;
-      const subscription = new Subscription({
-        source: isSource(source) ? source : pulledSource(source as AsyncIterableIterator<unknown, undefined>),
-        admission: deliveries.join(planOf(document, operation), variableValues, context),
-        encode,
-        explain,
-        onEnd(last) {
-          release?.();
-          record.finish(last?.errors);
-        },
-      });
-      if (context.connectionId === null) release = bound(subscription, context, explain);
+      const source = isSource(given)
+        ? given
+        : pulledSource(given as AsyncIterableIterator<unknown, undefined>);
+      const admission = deliveries.join(planOf(document, operation), variableValues, context);
+      const ending = new RecordedEnding(record);
+      const subscription = new Subscription(source, admission, ending);
+      if (context.connectionId === null) bind(subscription, ending, context.viewer);
       return subscription;
     },
 
