@@ -152,7 +152,9 @@ export class Connection {
     this.#clientId = clientId ?? null;
     this.#acknowledged = true;
     this.#cancelTimer();
-    this.#beat();
+    // A token may be accepted that has just expired: the acknowledgement goes before the close.
+    if (this.#options.clock.now() < viewer.tokenExpiresAt) this.#beat();
+    else this.#cancelTimer = this.#options.clock.after(0, this.#beat);
     return true;
   }
 
