@@ -80,6 +80,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock = syst
     limits: config.limits,
     onSnapshotError: (error) => log.warn({ err: error }, 'a snapshot was not written'),
   });
+  documents.indexer.start((error) => log.warn({ err: error }, 'a text was not indexed'));
   const collaboration = createCollaboration({ documents, broker, clock });
   const schema = buildSchema({ users, documents, collaboration }, config.limits);
 
@@ -112,6 +113,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock = syst
   async function close(): Promise<void> {
     await server.close();
     collaboration.close();
+    await documents.indexer.stop();
     await documents.settled();
     await broker.close();
     await database.close();

@@ -5,23 +5,26 @@ import type { Viewer } from '../platform/graphql/context.ts';
 import type { Broker } from '../platform/realtime/broker.ts';
 import type { Database } from '../platform/storage/database.ts';
 import { difference } from '../text/splice.ts';
-import { addressOf, type ChangeResult, createAuthority } from './authority.ts';
+import { addressOf, type ChangeRequest, type ChangeResult, createAuthority } from './authority.ts';
 import type { AuthoredRange } from './authorship.ts';
 import { createAuthorships } from './authorships.ts';
 import {
   type ChangeInput,
   type ChangeLimits,
   type ChangesArgument,
-  checkText,
   type DocumentChange,
   placeChange,
   readChanges as readChangeInputs,
 } from './change.ts';
 import { createChangeStreams } from './change-streams.ts';
+import { checkContent, checkRevision, checkTitle } from './checks.ts';
 import { createCollaborators } from './collaborators.ts';
 import { checkClientId, isClientId } from './ids.ts';
 import { appendChanges, readChanges } from './log.ts';
 import { documentNotFound, type Role } from './permissions.ts';
+import { createSearch } from './search.ts';
+import { dropParts, putTitle } from './search-index.ts';
+import { createIndexer } from './search-indexer.ts';
 import {
   countDocuments,
   type DocumentKey,
@@ -38,9 +41,6 @@ import {
 import type { DocumentQuery, DocumentTables } from './tables.ts';
 import { createTexts } from './texts.ts';
 import { documentEvents } from './topics.ts';
-
-/** UTF-16 code units of a title. */
-const MAX_TITLE_CHARS = 500;
 
 export interface DocumentsOptions {
   readonly database: Database;
@@ -68,6 +68,7 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
   const authority = createAuthority({ database, texts, broker, clock });
   const authorships = createAuthorships(query);
   const collaborators = createCollaborators({ query, broker, clock });
+  const indexer = createIndexer({ query, texts, clock });
 
   const keyOf = (viewer: Viewer, documentId: string): DocumentKey => ({
     tenantId: viewer.tenantId,
@@ -91,6 +92,12 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
     return role;
   }
 
+  async function submit(key: DocumentKey, request: ChangeRequest): Promise<ChangeResult> {
+    const result = await authority.submit(key, request);
+    if (result.changes.length > 0) indexer.changed(key);
+    return result;
+  }
+
   /** Changes a row as one with the role may. Resolves with the time of the change. */
   async function change(
     viewer: Viewer,
@@ -110,6 +117,10 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
   return {
     collaborators,
     streams: createChangeStreams({ query, broker, clock }),
+    /** What of the viewer's documents has all of these words, in title or text. Throws BAD_USER_INPUT. */
+    search: createSearch(query),
+    /** Brings texts into the search index, once it is started. */
+    indexer,
     find,
     mustFind,
     roleOf,
@@ -128,16 +139,7 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
     ): Promise<DocumentRow> {
       const id = input.id == null ? randomUUID() : checkClientId('input.id', input.id);
       const title = checkTitle(input.title);
-      checkText('input.content', input.content);
-      if (input.content.length > limits.documentChars) {
-        throw new QuireError(
-          'PAYLOAD_TOO_LARGE',
-          `A document holds at most ${limits.documentChars} characters.`,
-          {
-            argument: 'input.content',
-          },
-        );
-      }
+      checkContent(input.content, limits);
       const key = keyOf(viewer, id);
       const digest = digestOf([title, input.content]);
       try {
@@ -147,6 +149,7 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
         // The same call came twice at once, and the other one was first: its document is found now.
         await createOnce();
       }
+      if (input.content !== '') indexer.changed(key);
       return mustFind(viewer, id, 'VIEWER');
 
       function createOnce(): Promise<void> {
@@ -169,6 +172,7 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
         const row = { tenantId: key.tenantId, id, title, revision, length, createdBy: userId };
         await insertDocument(transaction, { ...row, createdAt: at, updatedAt: at }, digest);
         await putCollaborator(transaction, key, { userId, role: 'OWNER', addedBy: userId, addedAt: at });
+        await putTitle(transaction, key, title);
         if (revision === 0) return;
         await appendChanges(transaction, key, [
           {
@@ -199,6 +203,7 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
         if (title === null || title === row.title) return;
         changed = true;
         await updateDocument(transaction, key, { title, updatedAt: at });
+        await putTitle(transaction, key, title);
       });
       if (changed) {
         const event = { kind: 'updated' as const, changedFields: ['title'], by: viewer.userId, at };
@@ -210,9 +215,10 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
     /** Deletes the document for everybody; its streams end. Needs OWNER. */
     async delete(viewer: Viewer, documentId: string): Promise<void> {
       const key = keyOf(viewer, documentId);
-      const at = await change(viewer, documentId, 'OWNER', (transaction, _key, row, at) =>
-        updateDocument(transaction, key, { deletedAt: at, epoch: row.epoch + 1, updatedAt: at }),
-      );
+      const at = await change(viewer, documentId, 'OWNER', async (transaction, _key, row, at) => {
+        await updateDocument(transaction, key, { deletedAt: at, epoch: row.epoch + 1, updatedAt: at });
+        await dropParts(transaction, key);
+      });
       texts.forget(key);
       broker.publish(documentEvents, addressOf(key), { kind: 'deleted', by: viewer.userId, at });
     },
@@ -221,7 +227,7 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
     async apply(viewer: Viewer, input: ApplyInput): Promise<ChangeResult> {
       if (!isClientId(input.documentId)) throw documentNotFound();
       const splices = readChangeInputs(input.argument, input.changes, limits);
-      return authority.submit(keyOf(viewer, input.documentId), {
+      return submit(keyOf(viewer, input.documentId), {
         userId: viewer.userId,
         ...checkIds(input),
         digest: () => digestOf(splices.map(({ position, length, content }) => [position, length, content])),
@@ -239,7 +245,7 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
       const row = await mustFind(viewer, documentId, 'EDITOR');
       checkRevision('toRevision', toRevision, row.revision);
       const target = await texts.at(keyOf(viewer, documentId), toRevision);
-      return authority.submit(keyOf(viewer, documentId), {
+      return submit(keyOf(viewer, documentId), {
         userId: viewer.userId,
         ...checkIds(input),
         digest: () => digestOf(['revert', toRevision]),
@@ -286,15 +292,3 @@ const checkIds = ({ changeId, clientId }: Pick<ApplyInput, 'changeId' | 'clientI
   changeId: changeId == null ? null : checkClientId('changeId', changeId),
   clientId: clientId == null ? null : checkClientId('clientId', clientId),
 });
-
-function checkTitle(title: string): string {
-  checkText('input.title', title);
-  const trimmed = title.trim();
-  if (trimmed.length >= 1 && trimmed.length <= MAX_TITLE_CHARS) return trimmed;
-  throw badInput('input.title', `A title has 1 to ${MAX_TITLE_CHARS} characters.`);
-}
-
-function checkRevision(argument: string, revision: number, newest: number): void {
-  if (revision >= 0 && revision <= newest) return;
-  throw badInput(argument, `${argument} must be between 0 and ${newest}, the newest revision.`);
-}

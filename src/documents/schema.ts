@@ -180,12 +180,21 @@ export function documentTypes(
     }),
     documents: t.field({
       type: DocumentConnection,
-      description: 'What the viewer may read, newest first.',
-      args: { first: t.arg.int({ required: true, defaultValue: 20 }), after: t.arg.string() },
+      description:
+        'What the viewer may read, newest first. `search` is full text over titles and texts: all words have to be found, the last one as a beginning; the best come first.',
+      args: {
+        first: t.arg.int({ required: true, defaultValue: 20 }),
+        after: t.arg.string(),
+        search: t.arg.string(),
+      },
       extensions: { cost: { maxFirst: limits.page } satisfies FieldCost },
-      async resolve(_root, { first, after }, context) {
+      async resolve(_root, { first, after, search }, context) {
         const viewer = mustSignIn(context);
         checkFirst(first, limits.page);
+        if (search != null) {
+          const { page, cursorOf, count } = documents.search(viewer, search);
+          return connectionOf(await page(first, after), { first, after }, cursorOf, count);
+        }
         const [createdAt, id] = after == null ? [] : readCursor(after);
         const position = createdAt === undefined || id === undefined ? null : { createdAt, id };
         const rows = await documents.page(viewer, first, position);

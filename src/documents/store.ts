@@ -35,7 +35,8 @@ export interface ListPosition {
   readonly id: string;
 }
 
-const documentColumns = [
+/** What a DocumentRow is selected by. */
+export const documentColumns = [
   'documents.tenant_id as tenantId',
   'documents.document_id as id',
   'documents.title as title',
@@ -67,6 +68,7 @@ export async function insertDocument(
       revision: row.revision,
       length: row.length,
       epoch: 0,
+      indexed_revision: 0,
     })
     .execute();
 }

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Generated, type Kysely, sql } from 'kysely';
 import type { Migration } from '../platform/storage/database.ts';
 import type { Role } from './permissions.ts';
 
@@ -20,6 +20,10 @@ export type DocumentTables = {
     length: number;
     /** Raised in the transaction that changes the collaborators. */
     epoch: number;
+    /** The revision whose text the search index has; -1 when it has not even the title. */
+    indexed_revision: Generated<number>;
+    /** Which of the parts in the search index are that text. */
+    search_edition: Generated<string | null>;
   };
   document_collaborators: {
     tenant_id: string;
@@ -64,6 +68,20 @@ export type DocumentTables = {
     content: string;
     /** 1 for those that stay when a newer one is written, for reading old revisions. */
     milestone: number;
+  };
+  /** What the rows of `document_search` are: the title (no edition), or a part of an edition of the text. */
+  document_search_parts: {
+    part_id: Generated<number>;
+    tenant_id: string;
+    document_id: string;
+    edition: string | null;
+  };
+  /** The search index, FTS5. It keeps no text: it finds the row of a word, and `rowid` is the `part_id` of a part. */
+  document_search: {
+    rowid: number;
+    words: string;
+    /** The tenant, as a word. */
+    scope: string;
   };
 };
 
@@ -138,6 +156,35 @@ export const documentMigrations: readonly Migration[] = [
         .addColumn('milestone', 'integer', (column) => column.notNull())
         .addPrimaryKeyConstraint('document_snapshots_key', [...ofDocument, 'revision'] as never[])
         .execute();
+    },
+  },
+  {
+    name: '011-search',
+    async up(query) {
+      await query.schema
+        .alterTable('documents')
+        .addColumn('indexed_revision', 'integer', (column) => column.notNull().defaultTo(-1))
+        .execute();
+      await query.schema.alterTable('documents').addColumn('search_edition', 'text').execute();
+      await query.schema
+        .createTable('document_search_parts')
+        .addColumn('part_id', 'integer', (column) => column.primaryKey())
+        .addColumn('tenant_id', 'text', (column) => column.notNull())
+        .addColumn('document_id', 'text', (column) => column.notNull())
+        .addColumn('edition', 'text')
+        .execute();
+      await query.schema
+        .createIndex('document_search_parts_of')
+        .on('document_search_parts')
+        .columns(['tenant_id', 'document_id'])
+        .execute();
+      // Marks are parts of words, so that those of Indian scripts are not cut at each vowel sign.
+      await sql`
+        create virtual table document_search using fts5(
+          words, scope, content = '', contentless_delete = 1, prefix = '2 3',
+          tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* Co'"
+        )
+      `.execute(query);
     },
   },
 ];

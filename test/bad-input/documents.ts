@@ -14,6 +14,8 @@ export const REMOVE =
   'mutation ($id: ID!, $user: ID!) { removeCollaborator(documentId: $id, userId: $user) { id } }';
 const LIST =
   'query ($first: Int!, $after: String) { documents(first: $first, after: $after) { totalCount } }';
+const SEARCH =
+  'query ($first: Int! = 20, $after: String, $search: String) { documents(first: $first, after: $after, search: $search) { totalCount } }';
 
 const bad = (
   name: string,
@@ -116,6 +118,14 @@ const reading: Row[] = [
   ...NOT_INTS.map((first) => bad(`the first ${first} documents`, 'first', LIST, `{"first":${first}}`)),
   ...cursors.map((after) => bad(`the cursor ${shown(after)}`, 'after', LIST, { first: 1, after })),
   bad('a number for a cursor', 'after', LIST, { first: 1, after: 5 }),
+  ...['a\0b', '\ud83c', '\udf88 rose', 'x'.repeat(501), 'a b c d e f g h i j k', '" '.repeat(251)].map(
+    (search) => bad(`a search for ${shown(search)}`, 'search', SEARCH, { search }),
+  ),
+  bad('a number for a search', 'search', SEARCH, { search: 5 }),
+  bad('the first 0 results of a search', 'first', SEARCH, { first: 0, search: 'x' }),
+  ...[...cursors, toCursor([position.createdAt, position.id]), toCursor([1, 2, 'shared', 'x'])].map((after) =>
+    bad(`the cursor ${shown(after)} in a search`, 'after', SEARCH, { after, search: 'notes' }),
+  ),
   ...['-1', '3', '2147483647', '0.5', '1e309', '"1"', 'null'].map((revision) =>
     bad(
       `the text at ${revision}`,

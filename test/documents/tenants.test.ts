@@ -29,6 +29,7 @@ async function everything() {
     'document_changes',
     'document_receipts',
     'document_snapshots',
+    'document_search_parts',
   ] as const;
   return Promise.all(tables.map((table) => query.selectFrom(table).selectAll().execute()));
 }
