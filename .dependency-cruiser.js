@@ -21,6 +21,12 @@ export default {
     forbid('auth-is-first', room('auth'), '^src/(documents|collaboration|sdk|cli)/|^src/(app|main)\\.ts', ''),
     forbid('documents-second', room('documents'), '^src/(collaboration|sdk|cli)/|^src/(app|main)\\.ts', ''),
     forbid('collaboration-third', room('collaboration'), '^src/(sdk|cli)/|^src/(app|main)\\.ts', ''),
+    forbid(
+      'compliance-knows-nobody',
+      room('compliance'),
+      '^src/(?!compliance/)',
+      'Pure: it runs in a child process.',
+    ),
     forbid('sdk-holds-no-server', room('sdk'), '^src/(?!sdk/|text/)', 'The SDK runs in browsers.'),
     {
       name: 'no-dev-dependencies-in-src',
