@@ -72,7 +72,9 @@ function windowsCharacters(text: string): string {
 }
 
 /** Every line end, of Windows and of old Macs too, as one \n. */
-export const normaliseNewlines = (text: string): string => text.replace(/\r\n?/g, '\n');
+export const normaliseNewlines = (text: string): string =>
+  // A regular expression takes four times as long where every character is one.
+  text.split('\r\n').join('\n').split('\r').join('\n');
 
 /** Text that a parser made of a file, without what a document cannot hold: NUL and halves of surrogate pairs. */
 export const storableText = (text: string): string =>
