@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { alertsOf } from '../../src/compliance/alerts.ts';
-import type { Finding } from '../../src/compliance/finding.ts';
-import { RULES } from '../../src/compliance/rules.ts';
-import { MAX_FINDINGS_PER_RULE, scan } from '../../src/compliance/scan.ts';
+import { alertsOf } from '../../../src/compliance/scanner/alerts.ts';
+import type { Finding } from '../../../src/compliance/scanner/finding.ts';
+import { RULES } from '../../../src/compliance/scanner/rules.ts';
+import { MAX_FINDINGS_PER_RULE, scan } from '../../../src/compliance/scanner/scan.ts';
 import { luhn } from './numbers.ts';
 
 /** So many findings of a rule. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../../src/compliance/finding.ts';
-import { RULES } from '../../src/compliance/rules.ts';
-import { CHUNK_UNITS, MAX_FINDINGS_PER_RULE, scan } from '../../src/compliance/scan.ts';
-import { Random } from '../support/random.ts';
+import type { Finding } from '../../../src/compliance/scanner/finding.ts';
+import { RULES } from '../../../src/compliance/scanner/rules.ts';
+import { CHUNK_UNITS, MAX_FINDINGS_PER_RULE, scan } from '../../../src/compliance/scanner/scan.ts';
+import { Random } from '../../support/random.ts';
 import { iban, luhn } from './numbers.ts';
 import { FALSE_TEXTS, TRUE_ROWS } from './table.ts';
 

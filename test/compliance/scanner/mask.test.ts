@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { alertsOf } from '../../src/compliance/alerts.ts';
-import { mask } from '../../src/compliance/mask.ts';
-import { RULES } from '../../src/compliance/rules.ts';
-import { scan } from '../../src/compliance/scan.ts';
-import { Random } from '../support/random.ts';
+import { alertsOf } from '../../../src/compliance/scanner/alerts.ts';
+import { mask } from '../../../src/compliance/scanner/mask.ts';
+import { RULES } from '../../../src/compliance/scanner/rules.ts';
+import { scan } from '../../../src/compliance/scanner/scan.ts';
+import { Random } from '../../support/random.ts';
 import { TRUE_ROWS } from './table.ts';
 
 const RUN = 5;

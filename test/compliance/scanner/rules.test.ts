@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { RULES } from '../../src/compliance/rules.ts';
-import { scan } from '../../src/compliance/scan.ts';
+import { RULES } from '../../../src/compliance/scanner/rules.ts';
+import { scan } from '../../../src/compliance/scanner/scan.ts';
 import { FALSE_TEXTS, TRUE_ROWS } from './table.ts';
 
 /** What was to be found and was (hits), was not (misses), and what was found and should not have been (wrong). */

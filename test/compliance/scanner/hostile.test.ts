@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { RULES } from '../../src/compliance/rules.ts';
-import { scan } from '../../src/compliance/scan.ts';
+import { RULES } from '../../../src/compliance/scanner/rules.ts';
+import { scan } from '../../../src/compliance/scanner/scan.ts';
 import { hostileTexts, MEGABYTE } from './hostile.ts';
 
 /** For a pattern and a text of a million units, in milliseconds of CPU. */
