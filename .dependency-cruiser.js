@@ -7,6 +7,14 @@ const forbid = (name, from, to, comment) => ({
   from: { path: from },
   to: { path: to },
 });
+/** A feature stands on the platform and on features before it. */
+const mayUse = (feature, others) =>
+  forbid(
+    `${feature}-uses-what-comes-before`,
+    room(feature),
+    `^src/(?!(${[feature, ...others, 'platform', 'text'].join('|')})/)`,
+    'The order of the features stands in docs/architecture.md.',
+  );
 
 export default {
   forbidden: [
@@ -18,13 +26,16 @@ export default {
       '^src/(?!platform/|text/)',
       'Features depend on the platform, never the other way.',
     ),
-    forbid('auth-is-first', room('auth'), '^src/(documents|collaboration|sdk|cli)/|^src/(app|main)\\.ts', ''),
-    forbid('documents-second', room('documents'), '^src/(collaboration|sdk|cli)/|^src/(app|main)\\.ts', ''),
-    forbid('collaboration-third', room('collaboration'), '^src/(sdk|cli)/|^src/(app|main)\\.ts', ''),
+    mayUse('auth', []),
+    mayUse('documents', ['auth']),
+    mayUse('collaboration', ['auth', 'documents']),
+    mayUse('compliance', ['auth', 'documents']),
+    mayUse('processing', ['auth', 'documents', 'compliance']),
+    mayUse('system', ['auth', 'documents', 'compliance', 'processing']),
     forbid(
-      'compliance-knows-nobody',
-      room('compliance'),
-      '^src/(?!compliance/)',
+      'scanner-knows-nobody',
+      room('compliance/scanner'),
+      '^src/(?!compliance/scanner/)',
       'Pure: it runs in a child process.',
     ),
     forbid('sdk-holds-no-server', room('sdk'), '^src/(?!sdk/|text/)', 'The SDK runs in browsers.'),

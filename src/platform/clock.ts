@@ -5,6 +5,15 @@ export interface Clock {
   after(ms: number, task: () => void): () => void;
 }
 
+/** What `task` gives; when it takes longer than `ms` milliseconds, what `late` gives or throws. */
+export const inTime = async <T>(clock: Clock, ms: number, task: Promise<T>, late: () => T): Promise<T> => {
+  let cancel = (): void => {};
+  const end = new Promise<void>((resolve) => {
+    cancel = clock.after(ms, resolve);
+  });
+  return Promise.race([task, end.then(late)]).finally(cancel);
+};
+
 /** Longest delay that Node's timers take; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

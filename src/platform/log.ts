@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
-import type { LogLevel } from './config.ts';
+import type { LogLevel } from './config-variables.ts';
 
 const REDACTED = '[redacted]';
 const SECRET_FIELDS = ['authorization', 'token', 'cookie', 'set-cookie', 'secret', 'password'];

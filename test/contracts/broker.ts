@@ -192,6 +192,13 @@ export const brokerContract = (name: string, setup: () => Promise<BrokerSetup>):
       expect(warnings).toEqual([]);
     });
 
+    it('answers pings as long as it is open', async () => {
+      const { sender } = await open();
+      await Promise.all([sender.ping(), sender.ping()]);
+      await sender.close();
+      await expect(sender.ping()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    });
+
     it('settles ready and falls silent when it is closed, twice', async () => {
       const { receiver } = await open();
       const heard = recorder<{ n: number }>();

@@ -3,6 +3,7 @@ import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import { QuireError } from '../errors.ts';
 import type { RequestContext, Viewer } from './context.ts';
 import { DateTimeScalar, JsonScalar } from './scalars.ts';
+import { FileScalar, type Upload } from './upload.ts';
 
 /**
  * What a field may ask for in `authScopes`. Features add theirs by declaration merging. A scope that is not granted
@@ -29,6 +30,7 @@ export interface SchemaTypes {
     /** Milliseconds since 1970. */
     DateTime: { Input: number; Output: number };
     JSON: { Input: unknown; Output: unknown };
+    File: { Input: Upload; Output: never };
     ID: { Input: string; Output: string };
   };
 }
@@ -62,6 +64,7 @@ export function createBuilder(checks: ScopeChecks) {
   });
   builder.addScalarType('DateTime', DateTimeScalar);
   builder.addScalarType('JSON', JsonScalar);
+  builder.addScalarType('File', FileScalar);
   const signedIn = { authScopes: { authenticated: true } };
   builder.queryType(signedIn);
   builder.mutationType(signedIn);
@@ -78,8 +81,8 @@ export type Builder = ReturnType<typeof createBuilder>;
 export const PER_VIEWER = { perViewer: true } as const;
 
 /** The viewer of a request. Throws UNAUTHENTICATED when there is none. */
-export function mustSignIn(context: RequestContext): Viewer {
-  if (context.viewer) return context.viewer;
+export function mustSignIn({ viewer }: Pick<RequestContext, 'viewer'>): Viewer {
+  if (viewer) return viewer;
   throw new QuireError('UNAUTHENTICATED', 'Sign in: send a token in the Authorization header (Bearer).');
 }
 

@@ -50,6 +50,10 @@ export interface PresenterOptions {
 const isCode = (code: unknown): code is keyof typeof STATUS =>
   typeof code === 'string' && Object.hasOwn(STATUS, code);
 
+/** The HTTP status of a request that an error leaves nothing of. */
+export const statusOf = ({ extensions: { code } }: GraphQLError): number =>
+  STATUS[isCode(code) ? code : 'INTERNAL_SERVER_ERROR'];
+
 /** The error that GraphQL's executor has wrapped, maybe more than once, to tell where it happened. */
 const causeOf = (error: unknown): unknown =>
   error instanceof GraphQLError && error.originalError ? causeOf(error.originalError) : error;

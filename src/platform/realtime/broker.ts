@@ -40,12 +40,17 @@ export interface BrokerStats {
   readonly connected: boolean;
 }
 
+/** Milliseconds after which what does not answer a ping is taken for away. */
+export const PING_LIMIT_MS = 1000;
+
 /** Carries announcements to all listeners, on this instance and on the others. At most once: a hint, not a log. */
 export interface Broker {
   /** Announces. Never throws and never waits; local listeners are called before it returns. */
   publish<Payload>(topic: Topic<Payload>, address: Address, payload: Payload): void;
   listen<Payload>(topic: Topic<Payload>, address: Address, listener: Listener<Payload>): Listening;
   stats(): BrokerStats;
+  /** Resolves when announcements can go out and come in. Rejects with UNAVAILABLE, within PING_LIMIT_MS. */
+  ping(): Promise<void>;
   /** Ends listening and the connections. Idempotent. */
   close(): Promise<void>;
 }

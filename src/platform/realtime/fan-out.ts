@@ -19,6 +19,8 @@ export interface GroupOptions<E, M extends Member<E>> {
   readonly delivered: number;
   /** The member could not take an event: it is not live any more, and goes on behind its cursor. */
   readonly onBehind: (member: M) => void;
+  /** Called when an event was handed to so many members. */
+  readonly onDelivered?: ((event: E, members: number) => void) | undefined;
 }
 
 /** The live subscribers of one source whose payloads are equal. */
@@ -26,11 +28,19 @@ export interface Group<E, M> {
   readonly audience: Audience<E, unknown>;
   /** The cursor of the last event that its live members have. */
   readonly delivered: number;
-  /** Renders the event once and gives it to every live member. Events come in order, without a gap. */
-  deliver(event: E): void;
+  /**
+   * Renders the event once and gives it to every live member, or to those that it is for. Events come in order, without
+   * a gap.
+   */
+  deliver(event: E, isFor?: (member: M) => boolean): void;
   /** Makes a member live, whose cursor is not before `delivered`. */
   add(member: M): void;
   remove(member: M): void;
+}
+
+interface Queued<E, M> {
+  readonly event: E;
+  readonly isFor: ((member: M) => boolean) | undefined;
 }
 
 /**
@@ -42,9 +52,10 @@ export const createGroup = <E, M extends Member<E>>({
   cursorOf,
   delivered,
   onBehind,
+  onDelivered,
 }: GroupOptions<E, M>): Group<E, M> => {
   const live = new Set<M>();
-  let queue: E[] = [];
+  let queue: Queued<E, M>[] = [];
   let rendering = false;
   let last = delivered;
 
@@ -53,21 +64,42 @@ export const createGroup = <E, M extends Member<E>>({
     onBehind(member);
   };
 
-  const push = (event: E, payload: unknown): void => {
-    const cursor = cursorOf(event);
+  const isWantedBy = (member: M, { event, isFor }: Queued<E, M>): boolean =>
+    !member.skips?.(event) && (!isFor || isFor(member));
+
+  const push = (queued: Queued<E, M>, payload: unknown): void => {
+    const cursor = cursorOf(queued.event);
     last = Math.max(last, cursor);
+    let taken = 0;
     for (const member of live) {
       if (cursor <= member.cursor) continue;
-      if (member.skips?.(event) || member.sink.offer(payload, cursor)) member.cursor = cursor;
-      else leaveBehind(member);
+      if (!isWantedBy(member, queued)) {
+        member.cursor = cursor;
+      } else if (member.sink.offer(payload, cursor)) {
+        member.cursor = cursor;
+        taken += 1;
+      } else {
+        leaveBehind(member);
+      }
     }
+    if (taken > 0) onDelivered?.(queued.event, taken);
   };
 
-  const renderOn = async (event: E, first: Promise<unknown>): Promise<void> => {
+  /** What nobody here wants is not rendered. Where nobody is here it is: who catches up will find it. */
+  const render = (queued: Queued<E, M>): unknown => {
+    for (const member of live) {
+      if (isWantedBy(member, queued)) return audience.render(queued.event);
+    }
+    return live.size === 0 ? audience.render(queued.event) : undefined;
+  };
+
+  const renderOn = async (queued: Queued<E, M>, first: Promise<unknown>): Promise<void> => {
     rendering = true;
-    push(event, await first);
+    push(queued, await first);
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      push(next, await audience.render(next));
+      const payload = render(next);
+      // Nobody may come between a look at who is here and what is not rendered for them.
+      push(next, payload instanceof Promise ? await payload : payload);
     }
     rendering = false;
   };
@@ -77,14 +109,15 @@ export const createGroup = <E, M extends Member<E>>({
     get delivered() {
       return last;
     },
-    deliver(event) {
+    deliver(event, isFor) {
+      const queued = { event, isFor };
       if (!rendering) {
-        const payload = audience.render(event);
-        if (payload instanceof Promise) void renderOn(event, payload);
-        else push(event, payload);
+        const payload = render(queued);
+        if (payload instanceof Promise) void renderOn(queued, payload);
+        else push(queued, payload);
         return;
       }
-      queue.push(event);
+      queue.push(queued);
       if (queue.length <= MAX_QUEUED_EVENTS) return;
       queue = [];
       last = cursorOf(event);

@@ -14,6 +14,9 @@ export interface Verdict<V> {
   refusalOf(viewer: V): unknown;
 }
 
+/** Whether an event is for a viewer: one of the events and viewers that were asked for. */
+export type Sieve<E, V> = (event: E, viewer: V) => boolean;
+
 export interface LogFeedOptions<E, V> {
   listen(listener: Listener<LogHint<E>>): Listening;
   /** Up to `limit` events after the cursor, in order; fewer only at the end of the log. */
@@ -26,9 +29,16 @@ export interface LogFeedOptions<E, V> {
   readonly epochOf: (event: E) => number;
   /** Reads who of these may go on. What it throws ends every subscription. */
   check(viewers: readonly V[]): Promise<Verdict<V>>;
+  /**
+   * Where an event is for some only: reads who may have which of these, as things stand now. Asked once for an event that
+   * is live, and for each who catches up (`viewer`) once a page. What it throws ends those that it was asked for.
+   */
+  readonly sift?: (events: readonly E[], viewer: V | null) => Promise<Sieve<E, V>>;
   /** Where the log is now: what comes behind it is live. */
   readonly head: number;
   readonly clock: Clock;
+  /** Called when a live event was handed to so many subscribers, for each group of them. */
+  readonly onDelivered?: ((event: E, members: number) => void) | undefined;
   /** Called once, when the last subscriber has gone or the feed has failed: it is not used any more. */
   readonly onClose: () => void;
 }
@@ -146,13 +156,15 @@ export const createLogFeed = <E, V>(options: LogFeedOptions<E, V>): LogFeed<E, V
 
   /** Gives what it can of these; false when it must stop: no room, or the access must be checked first. */
   const give = async (subscriber: Sub, events: readonly E[]): Promise<boolean> => {
-    const { sink, skips, group } = subscriber;
+    const { sink, skips, group, viewer } = subscriber;
+    const isFor = options.sift && (await options.sift(events, viewer));
+    if (!isBehind(subscriber)) return false;
     for (const event of events) {
       if (epochOf(event) > subscriber.checked) {
         admit(subscriber);
         return false;
       }
-      if (!skips?.(event)) {
+      if (!skips?.(event) && (!isFor || isFor(event, viewer))) {
         // Before it is rendered: what many make at once and none can send would all be held.
         if (!sink.hasRoom) return false;
         const rendered = group.audience.render(event);
@@ -232,9 +244,11 @@ export const createLogFeed = <E, V>(options: LogFeedOptions<E, V>): LogFeed<E, V
   const run = async (): Promise<void> => {
     try {
       for await (const event of stream) {
+        const isFor = options.sift && (await options.sift([event], null));
+        const isForMember = isFor && ((member: Sub): boolean => isFor(event, member.viewer));
         head = cursorOf(event);
         if (readers.size > 0) tail.push(event);
-        for (const { group } of groups.values()) group.deliver(event);
+        for (const { group } of groups.values()) group.deliver(event, isForMember);
       }
     } catch (error) {
       for (const subscriber of subscribers) dismiss(subscriber, error);
@@ -247,7 +261,13 @@ export const createLogFeed = <E, V>(options: LogFeedOptions<E, V>): LogFeed<E, V
     let entry = groups.get(audience);
     if (!entry) {
       entry = {
-        group: createGroup<E, Sub>({ audience, cursorOf, delivered: head, onBehind: goBehind }),
+        group: createGroup<E, Sub>({
+          audience,
+          cursorOf,
+          delivered: head,
+          onBehind: goBehind,
+          onDelivered: options.onDelivered,
+        }),
         members: 0,
       };
       groups.set(audience, entry);

@@ -1,3 +1,4 @@
+import { QuireError } from '../errors.ts';
 import type { Broker } from './broker.ts';
 import { channelName, createChannels } from './channels.ts';
 
@@ -42,6 +43,9 @@ export const createMemoryBroker = (): Broker => {
       malformed: 0,
       connected: !closed,
     }),
+    async ping() {
+      if (closed) throw new QuireError('UNAVAILABLE', 'The broker is closed.');
+    },
     async close() {
       closed = true;
       channels.close();

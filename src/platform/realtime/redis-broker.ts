@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { createRedisEventTarget } from '@graphql-yoga/redis-event-target';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { type Clock, systemClock } from '../clock.ts';
-import type { Broker } from './broker.ts';
+import { type Clock, inTime, systemClock } from '../clock.ts';
+import { QuireError } from '../errors.ts';
+import { type Broker, PING_LIMIT_MS } from './broker.ts';
 import { type Channel, channelName, createChannels } from './channels.ts';
 import { decodeMessage, encodePayload, type Message } from './message.ts';
 import { createRedisLink } from './redis-link.ts';
@@ -203,6 +204,15 @@ export const createRedisBroker = async (options: RedisBrokerOptions): Promise<Br
         channels: open - own,
         connected: publisher.up && subscriber.up,
       };
+    },
+    async ping() {
+      if (!publisher.up || !subscriber.up) throw new QuireError('UNAVAILABLE', 'Redis is away.');
+      const answers = Promise.all([publisher.client.ping(), subscriber.client.ping()]).catch(() => {
+        throw new QuireError('UNAVAILABLE', 'Redis is away.');
+      });
+      await inTime(clock, PING_LIMIT_MS, answers, () => {
+        throw new QuireError('UNAVAILABLE', 'Redis does not answer.');
+      });
     },
     async close() {
       closed = true;

@@ -12,8 +12,12 @@ export interface StateStreamOptions<T> {
   read(): T | Promise<T>;
   /** True for a value after which no other comes: the stream is complete when it has been delivered. */
   isFinal?(value: T): boolean;
+  /** True for a value that need not be told because the one before said the same. Without it every value is told. */
+  readonly isSame?: (before: T, value: T) => boolean;
   /** Shortest time between two values, in milliseconds; STATE_INTERVAL_MS by default. */
   readonly intervalMs?: number;
+  /** Milliseconds after which the value is read without an announcement, which may have been lost. Never by default. */
+  readonly pollMs?: number;
   readonly clock: Clock;
 }
 
@@ -22,29 +26,36 @@ export interface StateStreamOptions<T> {
  * so a slow consumer gets the latest value only, and gets the last one always. Listening starts with the first `next()`.
  */
 export const createStateStream = <T>(options: StateStreamOptions<T>): PullStream<T> => {
-  const { clock, intervalMs = STATE_INTERVAL_MS } = options;
+  const { clock, intervalMs = STATE_INTERVAL_MS, pollMs, isSame } = options;
   let listening: Listening | undefined;
   let changed = true;
   let final = false;
+  /** What was told last, as long as it is of use. */
+  let told: { readonly value: T } | undefined;
   /** While it runs no value is given, so that it needs no comparison of times that a clock set back would upset. */
   let pause: (() => void) | undefined;
+  let poll: (() => void) | undefined;
 
   const onChange = (): void => {
     changed = true;
     stream.wake();
   };
 
-  const settle = (value: T): T => {
+  const settle = (value: T): T | undefined => {
     if (stream.ended) return value;
+    poll?.();
     if (options.isFinal?.(value)) {
       final = true;
       listening?.close();
-    } else {
-      pause = clock.after(intervalMs, () => {
-        pause = undefined;
-        stream.wake();
-      });
+      return value;
     }
+    pause = clock.after(intervalMs, () => {
+      pause = undefined;
+      stream.wake();
+    });
+    if (pollMs !== undefined) poll = clock.after(pollMs, onChange);
+    if (told && isSame?.(told.value, value)) return undefined;
+    if (isSame) told = { value };
     return value;
   };
 
@@ -70,6 +81,7 @@ export const createStateStream = <T>(options: StateStreamOptions<T>): PullStream
     },
     onClose() {
       pause?.();
+      poll?.();
       listening?.close();
     },
   });

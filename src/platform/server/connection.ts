@@ -158,6 +158,11 @@ export class Connection {
     return true;
   }
 
+  /** Whether its `connection_init` was acknowledged. */
+  get isSignedIn(): boolean {
+    return this.#acknowledged;
+  }
+
   /** The subprotocol, for graphql-ws. */
   get protocol(): string {
     return this.#socket.protocol;

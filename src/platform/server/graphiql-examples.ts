@@ -63,5 +63,62 @@ mutation ApplyChange {
   }
 }
 `,
+    `# 5. Has the document processed: text, language, keywords, summary, personal data, search.
+# Files come by uploadDocument (docs/protocol.md) and are processed alike.
+mutation StartProcessing {
+  startProcessing(documentId: "${id}") {
+    id
+    status
+    steps {
+      name
+      description
+    }
+  }
+}
+`,
+    `# 6. How its newest job comes along, live; it ends by itself when the job has ended.
+# Leave it running, and run tab 5 in another window; or run tab 5 first, and see the end of it here.
+subscription ProcessingUpdates {
+  processingUpdates(documentId: "${id}") {
+    status
+    progress
+    message
+    result {
+      language {
+        code
+      }
+      statistics {
+        words
+      }
+      keywords {
+        term
+      }
+      summary
+      findings {
+        rule
+        excerpt
+      }
+    }
+    error
+  }
+}
+`,
+    `# 7. What was found in your documents that is personal, of payment or of health, from the first on, live.
+# Write a card number into the document (4111 1111 1111 1111 is for tests) by tab 4, and process it by tab 5.
+subscription ComplianceAlerts {
+  complianceAlerts(after: 0) {
+    id
+    message
+    severity
+    documentId
+    findings {
+      rule
+      from
+      to
+      excerpt
+    }
+  }
+}
+`,
   ].map((query) => ({ query }));
 };

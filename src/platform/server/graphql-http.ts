@@ -1,16 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Viewer } from '../graphql/context.ts';
+import { answerPreflight, setCorsHeaders } from './cors.ts';
 import { sendEvents } from './event-stream.ts';
+import { createForms } from './form.ts';
 import { createGraphiql } from './graphiql.ts';
 import type { Operations } from './operations.ts';
 import type { ServerOptions } from './options.ts';
 import { isAllowedOrigin } from './origin.ts';
-import { bearerToken, type Refusal } from './request-guard.ts';
+import { isForm, type Refusal } from './request-guard.ts';
+import { signIn } from './sign-in.ts';
 
 /** Whatever a form or a page of another site could send without asking first is not JSON. */
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
-/** Seconds that a browser may remember a preflight's answer. */
-const PREFLIGHT_LIFE_SECONDS = 600;
+/**
+ * A form is what a page of another site can send without asking first, unless it has a header that a page must ask for:
+ * any of these, with whatever value.
+ */
+const PREFLIGHT_HEADERS = [
+  'graphql-require-preflight',
+  'apollo-require-preflight',
+  'x-requested-with',
+] as const;
+const PREFLIGHT = {
+  methods: 'GET, POST',
+  headers: ['authorization', 'content-type', 'last-event-id', 'x-request-id', ...PREFLIGHT_HEADERS],
+} as const;
+const NOT_JSON = 'Send application/json in UTF-8, or files as multipart/form-data.';
 
 const isGraphiqlVisit = ({ method, headers }: IncomingMessage): boolean =>
   method === 'GET' && (headers.accept ?? '').includes('text/html');
@@ -20,32 +34,15 @@ const refusalOf = (request: IncomingMessage, allowedOrigins: readonly string[] |
   const { origin, host, 'content-type': contentType } = request.headers;
   if (method !== 'GET' && method !== 'HEAD' && !isAllowedOrigin(origin, host, allowedOrigins))
     return { status: 403, code: 'FORBIDDEN', message: 'Pages of this origin may not send requests.' };
+  if (isForm(request)) {
+    if (PREFLIGHT_HEADERS.some((name) => request.headers[name])) return null;
+    const message = 'A form needs the header "GraphQL-Require-Preflight: 1".';
+    return { status: 403, code: 'FORBIDDEN', message };
+  }
   const isTyped = method === 'POST' || contentType !== undefined;
   if (isTyped && method !== 'OPTIONS' && !JSON_TYPE.test(contentType ?? ''))
-    return { status: 415, code: 'BAD_USER_INPUT', message: 'Send application/json in UTF-8.' };
+    return { status: 415, code: 'BAD_USER_INPUT', message: NOT_JSON };
   return null;
-};
-
-const setCorsHeaders = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  allowed: readonly string[],
-): void => {
-  const { origin } = request.headers;
-  response.setHeader('Vary', 'Origin');
-  if (origin === undefined || !allowed.includes(origin)) return;
-  response.setHeader('Access-Control-Allow-Origin', origin);
-  response.setHeader('Access-Control-Expose-Headers', 'X-Request-Id');
-};
-
-const answerPreflight = (response: ServerResponse): void => {
-  response
-    .writeHead(204, {
-      'Access-Control-Allow-Methods': 'GET, POST',
-      'Access-Control-Allow-Headers': 'authorization, content-type, last-event-id, x-request-id',
-      'Access-Control-Max-Age': PREFLIGHT_LIFE_SECONDS,
-    })
-    .end();
 };
 
 /** GraphQL over HTTP, and GraphiQL for a person who comes with a browser. */
@@ -54,18 +51,8 @@ export const createGraphqlHttp = (
   operations: Operations,
 ) => {
   const { allowedOrigins } = config;
+  const forms = createForms(config.limits);
   const graphiql = config.graphiql ? createGraphiql(config.development ? demoUsers : [], clock) : null;
-
-  const signIn = async (request: IncomingMessage): Promise<{ viewer: Viewer | null; refusal?: unknown }> => {
-    const token = bearerToken(request);
-    if (token === null) return { viewer: null };
-    try {
-      return { viewer: await authenticate(token) };
-    } catch (refusal) {
-      // Told in a GraphQL response, in whichever form the request asks for.
-      return { viewer: null, refusal };
-    }
-  };
 
   /** Answers, or returns why not. */
   return async (
@@ -76,10 +63,7 @@ export const createGraphqlHttp = (
     if (allowedOrigins) setCorsHeaders(request, response, allowedOrigins);
     const refusal = refusalOf(request, allowedOrigins);
     if (refusal) return refusal;
-    if (request.method === 'OPTIONS' && response.hasHeader('Access-Control-Allow-Origin')) {
-      answerPreflight(response);
-      return null;
-    }
+    if (answerPreflight(request, response, PREFLIGHT)) return null;
     if (graphiql && isGraphiqlVisit(request)) {
       const as = query.get('as');
       if (as !== null && !graphiql.knows(as))
@@ -87,21 +71,27 @@ export const createGraphqlHttp = (
       await graphiql.serve(request, response, as);
       return null;
     }
-    const signedIn = await signIn(request);
+    const signedIn = await signIn(request, authenticate);
     const user = signedIn.viewer?.userId;
     const lastEventId = request.headers['last-event-id'];
-    const answer = await operations.answer(request, response, {
-      ...signedIn,
-      clientId: null,
-      connectionId: null,
-      lastEventId: typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null,
-      requestId,
-      log: log.child({ requestId, user }),
-    });
-    response.writeHead(answer.response.status, Object.fromEntries(answer.response.headers));
-    if (answer.subscription)
-      await sendEvents(response, answer.subscription, { limits: config.limits, clock });
-    else response.end(Buffer.from(await answer.response.arrayBuffer()));
+    const form = isForm(request) ? forms.open(request) : null;
+    try {
+      const answer = await operations.answer(request, response, {
+        ...signedIn,
+        clientId: null,
+        connectionId: null,
+        lastEventId: typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null,
+        requestId,
+        log: log.child({ requestId, user }),
+        form,
+      });
+      response.writeHead(answer.response.status, Object.fromEntries(answer.response.headers));
+      if (answer.subscription)
+        await sendEvents(response, answer.subscription, { limits: config.limits, clock });
+      else response.end(Buffer.from(await answer.response.arrayBuffer()));
+    } finally {
+      await form?.discard();
+    }
     return null;
   };
 };

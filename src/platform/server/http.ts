@@ -1,16 +1,17 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { limitBodyTime } from './body-time.ts';
 import { createGraphqlHttp } from './graphql-http.ts';
 import { sendLive, sendReady } from './health.ts';
 import { createOperations } from './operations.ts';
 import type { QuireServer, ServerOptions } from './options.ts';
+import { createPolling } from './polling.ts';
 import { type Refusal, readTarget, refusalBody, requestIdOf } from './request-guard.ts';
 import { createSocketServer } from './websocket.ts';
 
-/** Milliseconds in which a request's headers, and all of it, must have arrived. */
+/** Milliseconds in which a request's headers must have arrived; body-time.ts is about the rest. */
 const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
 /** Milliseconds that a connection may be idle. */
 const KEEP_ALIVE_MS = 30_000;
 /** Milliseconds that a stopping server leaves to the operations that are running. */
@@ -19,6 +20,8 @@ const FINISH_MS = 5_000;
 const FLUSH_MS = 1_000;
 /** Milliseconds between two looks for connections that have become idle. */
 const SWEEP_MS = 20;
+
+const GOING_AWAY: Refusal = { status: 503, code: 'UNAVAILABLE', message: 'Going away.' };
 
 /** Resolves when `task` does, at the latest after `ms`. */
 const within = async (ms: number, task: Promise<unknown>): Promise<void> => {
@@ -33,11 +36,12 @@ const refuse = (response: ServerResponse, refusal: Refusal): void => {
     .end(refusalBody(refusal));
 };
 
-/** The server's edge: /graphql by HTTP, event stream and WebSocket, GraphiQL, and /health. It knows no feature. */
+/** The server's edge: /graphql by HTTP, event stream and WebSocket, GraphiQL, what is polled, and /health. It knows no feature. */
 export const createServer = (options: ServerOptions): QuireServer => {
-  const { config, log, ready } = options;
+  const { config, log, clock, ready } = options;
   const operations = createOperations(options);
   const graphqlHttp = createGraphqlHttp(options, operations);
+  const polling = createPolling(options, operations);
   const sockets = createSocketServer(options, operations);
   let stopping = false;
   let stopped: Promise<void> | undefined;
@@ -50,14 +54,18 @@ export const createServer = (options: ServerOptions): QuireServer => {
     if (stopping) response.setHeader('Connection', 'close');
     const target = readTarget(request, config.development);
     if ('code' in target) return target;
+    const polled = polling.find(target.path);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (isRead && target.path === '/health/live') {
       sendLive(response);
     } else if (isRead && target.path === '/health/ready') {
       await sendReady(response, { ready, log, stopping });
     } else if (target.path === '/graphql') {
-      if (stopping) return { status: 503, code: 'UNAVAILABLE', message: 'Going away.' };
+      if (stopping) return GOING_AWAY;
       return graphqlHttp(request, response, { query: target.query, requestId });
+    } else if (polled) {
+      if (stopping) return GOING_AWAY;
+      return polling.answer(request, response, { ...polled, requestId });
     } else {
       return { status: 404, code: 'NOT_FOUND', message: 'There is no such path.' };
     }
@@ -65,6 +73,7 @@ export const createServer = (options: ServerOptions): QuireServer => {
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    limitBodyTime(request, response, clock);
     try {
       const refusal = await route(request, response);
       if (refusal) refuse(response, refusal);
@@ -77,7 +86,7 @@ export const createServer = (options: ServerOptions): QuireServer => {
 
   const server = createHttpServer({
     headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
   server.on('request', (request, response) => void answer(request, response));
@@ -99,7 +108,7 @@ export const createServer = (options: ServerOptions): QuireServer => {
   };
 
   return {
-    counts: () => ({ sockets: sockets.size, ...operations.counts() }),
+    counts: () => ({ sockets: sockets.size, signedIn: sockets.signedIn, ...operations.counts() }),
     listen: () =>
       new Promise((resolve, reject) => {
         server.once('error', reject);

@@ -19,11 +19,13 @@ import {
   type YogaInitialContext,
 } from 'graphql-yoga';
 import { badInput, QuireError } from '../errors.ts';
+import { mustSignIn } from '../graphql/builder.ts';
 import type { RequestContext } from '../graphql/context.ts';
 import { checkCost } from '../graphql/cost.ts';
 import { createErrorPresenter, type ErrorScope } from '../graphql/errors.ts';
 import { limitPlugins } from '../graphql/limits.ts';
 import { createTextBudget } from '../graphql/text-budget.ts';
+import type { Form } from './form.ts';
 import { OperationRecord } from './operation-log.ts';
 import type { ServerOptions } from './options.ts';
 import { Subscription } from './subscription.ts';
@@ -31,13 +33,15 @@ import { createSubscriptions } from './subscriptions.ts';
 
 /** Parsed operations that are kept, and as many syntax errors. */
 const MAX_CACHED_DOCUMENTS = 256;
-/** Bytes by which a request's body may exceed a socket's message: it may say the same at more length. */
-const BODY_SLACK_BYTES = 4_096;
+/** Times LIMIT_MESSAGE_BYTES that a request's body may have: a batch names 10,000 documents in 390 KB. */
+const BODY_MESSAGES = 2;
 
 /** What an operation starts with; its resolvers get it as a RequestContext. */
 export interface OperationContext extends Omit<RequestContext, 'texts' | 'tenantId'> {
   /** Why the token was not accepted: every operation is answered with it. */
   readonly refusal?: unknown;
+  /** The request's form; the operation is in there. */
+  readonly form?: Form | null;
 }
 
 /** What Yoga adds for a request over HTTP, and what it is told: the subscription that the request has opened. */
@@ -78,12 +82,14 @@ export class Operation implements ExecutionArgs {
 
 type Outcome = { readonly operation: Operation } | { readonly errors: readonly GraphQLError[] };
 
+/** Yoga wants a whole URL of what it is to answer. */
+const FORM_URL = 'http://localhost/graphql';
 const EVENT_STREAM = 'text/event-stream';
 const acceptsEventStream = (request: Request): boolean =>
   /text\/event-stream|\*\/\*|text\/\*/i.test(request.headers.get('accept') ?? '*/*');
 
 /** Where every operation passes, from whatever transport: limits, validation, execution, errors, the log line. */
-export const createOperations = ({ schema, config, log, clock }: ServerOptions) => {
+export const createOperations = ({ schema, config, log, clock, instruments }: ServerOptions) => {
   const presenter = createErrorPresenter({ suggestions: !config.production, log });
   const whenIdle: (() => void)[] = [];
   let running = 0;
@@ -105,9 +111,17 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
     present,
     clock,
     log,
+    ...(instruments && { deliveries: instruments.deliveries }),
   });
 
-  const overHttp: Plugin = {
+  const overHttp: Plugin<object, OperationContext> = {
+    onRequestParse({ serverContext: { form, viewer, refusal }, setRequestParser }) {
+      if (!form) return;
+      // Nothing of it is read for somebody who is not signed in; a token that is refused is told as ever.
+      setRequestParser(() =>
+        refusal === undefined ? form.read(mustSignIn({ viewer })) : Promise.resolve({ query: '' }),
+      );
+    },
     onParams({ params: { operationName }, setParamsHandler }) {
       // The one parameter whose type Yoga does not check.
       if (operationName != null && typeof operationName !== 'string')
@@ -138,7 +152,7 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
     multipart: false,
     batching: false,
     logging: false,
-    maxRequestBodySize: config.limits.messageBytes + BODY_SLACK_BYTES,
+    maxRequestBodySize: BODY_MESSAGES * config.limits.messageBytes,
     maskedErrors: { maskError: (error) => presenter.mask(error) },
     parserAndValidationCache: {
       documentCache: createLRUCache({ max: MAX_CACHED_DOCUMENTS }),
@@ -162,7 +176,8 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
       return refused;
     }
     const result = present(await execute(args), record, args.document);
-    record.finish(result.errors);
+    const ms = record.finish(result.errors);
+    instruments?.responses.record(ms);
     return result;
   };
 
@@ -251,7 +266,11 @@ export const createOperations = ({ schema, config, log, clock }: ServerOptions) 
       context: OperationContext,
     ): Promise<{ response: Response; subscription: Subscription | undefined }> {
       const scope: Context = { ...context };
-      const answer = await yoga.handleNodeRequestAndResponse(request, response, scope);
+      const { accept } = request.headers;
+      // Of a form, Yoga sees what it makes a choice by: it has no hand in the body.
+      const answer = context.form
+        ? await yoga.fetch(FORM_URL, { method: 'POST', headers: accept ? { accept } : {} }, scope)
+        : await yoga.handleNodeRequestAndResponse(request, response, scope);
       return { response: answer, subscription: scope.subscription };
     },
     counts: () => subscriptions.counts(),

@@ -3,12 +3,16 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Viewer } from '../graphql/context.ts';
 import type { OperationLimits } from '../graphql/limits.ts';
+import type { Instruments } from '../metrics/instruments.ts';
+import type { Resource } from './resource.ts';
 
 export interface ServerLimits extends OperationLimits {
   /** Milliseconds from a socket's opening to its acknowledged `connection_init`. */
   readonly initMs: number;
-  /** Of a socket's message, and of the body of a request. */
+  /** Of a socket's message, and of the operation of a form; another request's body may have twice as many. */
   readonly messageBytes: number;
+  /** Of one file of a form. */
+  readonly uploadBytes: number;
   readonly subscriptionsPerSocket: number;
   /** Bytes that may wait to be sent to a socket before its streams wait. */
   readonly unsentBytes: number;
@@ -51,13 +55,21 @@ export interface ServerOptions {
   /** `ok`, or what is wrong, of each component. */
   readonly ready: () => Promise<Record<string, string>>;
   readonly demoUsers?: readonly DemoUser[];
+  /** What can be polled. */
+  readonly resources?: readonly Resource[];
+  /** Where is written down how long operations take, and how many payloads are handed over. */
+  readonly instruments?: Pick<Instruments, 'responses' | 'deliveries'>;
 }
 
 /** What is open at the moment. */
 export interface ServerCounts {
   readonly sockets: number;
+  /** Sockets whose `connection_init` was acknowledged. */
+  readonly signedIn: number;
   /** Event streams over HTTP. */
   readonly eventStreams: number;
+  /** Subscriptions of all transports. */
+  readonly subscriptions: number;
   /** Distinct selections that are rendered once for all who have subscribed to them. */
   readonly audiences: number;
 }

@@ -18,6 +18,9 @@ export interface Target {
 const HOST = /^([a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?$/i;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const BEARER = /^Bearer +([^\s]+) *$/i;
+/** A form in UTF-8, with a boundary as RFC 2046 allows it. */
+const FORM_TYPE =
+  /^multipart\/form-data(\s*;\s*(charset\s*=\s*(utf-8|"utf-8")|boundary\s*=\s*([\w'()+,./:=?-]{1,70}|"[\w'()+,./:=? -]{1,70}")))+\s*$/i;
 const TOKEN_PARAMETERS = new Set(['token', 'access_token']);
 
 /** Where a request or an upgrade goes to, or why it may not. */
@@ -52,6 +55,10 @@ export const bearerToken = (request: IncomingMessage): string | null => {
   const { authorization } = request.headers;
   return authorization === undefined ? null : (BEARER.exec(authorization)?.[1] ?? '');
 };
+
+/** Whether a request brings a form, which may have files. */
+export const isForm = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'POST' && FORM_TYPE.test(headers['content-type'] ?? '');
 
 /** A refusal in the form of a GraphQL response. */
 export const refusalBody = ({ code, message }: Refusal): string =>

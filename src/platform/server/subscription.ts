@@ -10,8 +10,10 @@ export interface Outlet extends Omit<Sink<Payload>, 'end'> {
   silence(): void;
 }
 
-/** What a subscription does when it ends. */
+/** What a subscription tells of itself, above all when it ends. */
 export interface Ending {
+  /** Called for each payload that its outlet has taken. */
+  onDelivered(): void;
   /** What the client is told when the source fails. */
   explain(error: unknown): ExecutionResult;
   encode(result: ExecutionResult): Payload;
@@ -79,7 +81,9 @@ export class Subscription implements AsyncIterableIterator<never, undefined>, Si
   }
 
   offer(payload: Payload, cursor: number | null): boolean {
-    return this.#outlet?.offer(payload, cursor) ?? false;
+    const taken = this.#outlet?.offer(payload, cursor) ?? false;
+    if (taken) this.#ending?.onDelivered();
+    return taken;
   }
 
   whenRoom(call: () => void): void {

@@ -7,6 +7,7 @@ import { createDeliveries, type Payload } from '../graphql/delivery.ts';
 import type { ErrorPresenter, ErrorScope } from '../graphql/errors.ts';
 import { createPlanner } from '../graphql/plan.ts';
 import { createTextBudget } from '../graphql/text-budget.ts';
+import type { Counter } from '../metrics/instruments.ts';
 import { isSource, pulledSource } from '../realtime/source.ts';
 import { newSerial } from '../serial.ts';
 import { atTime } from './deadline.ts';
@@ -22,6 +23,8 @@ export interface SubscriptionsOptions {
   readonly present: (result: ExecutionResult, scope: ErrorScope) => ExecutionResult;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Counts the payloads that are handed over. */
+  readonly deliveries?: Counter;
 }
 
 const encode = (result: ExecutionResult): Payload => bytesOf(JSON.stringify(result));
@@ -34,6 +37,7 @@ export const createSubscriptions = ({
   present,
   clock,
   log,
+  deliveries: delivered = { total: 0 },
 }: SubscriptionsOptions) => {
   const planOf = createPlanner(schema);
   const deliveries = createDeliveries({
@@ -52,6 +56,7 @@ export const createSubscriptions = ({
   });
   /** Those of event streams over HTTP; a socket's end with their socket. */
   const eventStreams = new Set<Subscription>();
+  let running = 0;
 
   /** A class, and not closures: there is one for each subscription. */
   class RecordedEnding implements Ending {
@@ -70,7 +75,12 @@ export const createSubscriptions = ({
       return encode(result);
     }
 
+    onDelivered(): void {
+      delivered.total += 1;
+    }
+
     onEnd(last: ExecutionResult | undefined): void {
+      running -= 1;
       this.release?.();
       this.#record.finish(last?.errors);
     }
@@ -103,11 +113,16 @@ export const createSubscriptions = ({
       const admission = deliveries.join(planOf(document, operation), variableValues, context);
       const ending = new RecordedEnding(record);
       const subscription = new Subscription(source, admission, ending);
+      running += 1;
       if (context.connectionId === null) bind(subscription, ending, context.viewer);
       return subscription;
     },
 
-    counts: () => ({ audiences: deliveries.audiences, eventStreams: eventStreams.size }),
+    counts: () => ({
+      audiences: deliveries.audiences,
+      eventStreams: eventStreams.size,
+      subscriptions: running,
+    }),
 
     /** Ends the event streams: their clients are told to come back. */
     endEventStreams(): void {

@@ -29,6 +29,8 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
 
 export interface SocketServer {
   readonly size: number;
+  /** Those whose `connection_init` was acknowledged. */
+  readonly signedIn: number;
   /** Answers an upgrade request. Never throws. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** From now on upgrades get a 503, and new operations UNAVAILABLE. */
@@ -121,6 +123,11 @@ export const createSocketServer = (
   return {
     get size() {
       return connections.size;
+    },
+    get signedIn() {
+      let count = 0;
+      for (const connection of connections) if (connection.isSignedIn) count += 1;
+      return count;
     },
     upgrade(request, socket, head) {
       socket.on('error', (error) => log.debug({ err: error }, 'an upgrade failed'));

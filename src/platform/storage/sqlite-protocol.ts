@@ -1,4 +1,7 @@
-/** What the main thread asks of a SQLite thread. The thread does one after another, in the order of arrival. */
+/**
+ * What the main thread asks of a SQLite thread, in lists of what was asked in one turn. The thread does one after another, in
+ * the order of arrival, and answers in lists, too.
+ */
 export type Command =
   | { readonly kind: 'open'; readonly file: string; readonly readOnly: boolean }
   | StatementsCommand

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { QuireError } from '../errors.ts';
-import type { Answer, Command, Failure, Result, StatementsCommand } from './sqlite-protocol.ts';
+import type { Answer, Command, Failure, Request, Result, StatementsCommand } from './sqlite-protocol.ts';
 
 /** Statements that may wait for one thread, and writers that may wait for their turn; one more is refused. */
 export const MAX_WAITING_QUERIES = 5_000;
@@ -21,7 +21,7 @@ export class SqliteError extends Error {
 }
 
 interface Pending {
-  readonly command: Command;
+  readonly request: Request;
   resolve(results: readonly Result[]): void;
   reject(error: Error): void;
 }
@@ -33,6 +33,8 @@ export class SqliteThread {
     execArgv: [],
   });
   readonly #pending = new Map<number, Pending>();
+  /** Asked in this turn, and sent at the end of it: waking a thread costs more than most queries. */
+  readonly #unsent: Pending[] = [];
   readonly #exited: Promise<void>;
   readonly #file: string;
   #nextId = 1;
@@ -42,7 +44,9 @@ export class SqliteThread {
 
   private constructor(file: string) {
     this.#file = file;
-    this.#worker.on('message', (answer: Answer) => this.#settle(answer));
+    this.#worker.on('message', (answers: readonly Answer[]) =>
+      answers.forEach((answer) => this.#settle(answer)),
+    );
     this.#worker.on('error', (error) => this.#end(error));
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', () => {
@@ -100,11 +104,26 @@ export class SqliteThread {
   #ask(command: Command): Promise<readonly Result[]> {
     return new Promise((resolve, reject) => {
       if (this.#ended) throw this.#ended;
-      const id = this.#nextId++;
-      // First, because it throws when a parameter cannot be sent; then nothing is pending.
-      this.#worker.postMessage({ ...command, id });
-      this.#pending.set(id, { command, resolve, reject });
+      const request = { ...command, id: this.#nextId++ };
+      const pending = { request, resolve, reject };
+      this.#pending.set(request.id, pending);
+      if (this.#unsent.push(pending) === 1) process.nextTick(() => this.#send(this.#unsent.splice(0)));
     });
+  }
+
+  #send(asked: readonly Pending[]): void {
+    try {
+      this.#worker.postMessage(asked.map(({ request }) => request));
+    } catch (error) {
+      // A parameter of one cannot be sent: the others do not suffer for it.
+      const [first] = asked;
+      if (!first || asked.length > 1) {
+        for (const one of asked) this.#send([one]);
+        return;
+      }
+      this.#pending.delete(first.request.id);
+      first.reject(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #settle(answer: Answer): void {
@@ -112,7 +131,7 @@ export class SqliteThread {
     if (!pending) return;
     this.#pending.delete(answer.id);
     if ('results' in answer) pending.resolve(answer.results);
-    else pending.reject(errorOf(answer.failure, pending.command));
+    else pending.reject(errorOf(answer.failure, pending.request));
   }
 
   #end(cause?: unknown): void {

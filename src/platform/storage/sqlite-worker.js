@@ -12,6 +12,8 @@ const BUSY_TIMEOUT_MS = 5_000;
 const MAX_STATEMENTS = 256;
 /** Page cache of the connection, in KiB. */
 const CACHE_KIB = 8_192;
+/** Milliseconds for which an answer waits for those after it, so that one message takes them all. */
+const ANSWER_WITHIN_MS = 1;
 
 // IMMEDIATE, because a read transaction that begins to write after another process has written cannot go on.
 const BEGIN = { sql: 'begin immediate', parameters: [] };
@@ -174,7 +176,17 @@ const answer = (request) => {
 
 const port = parentPort;
 if (!port) throw new Error('This file is the body of a worker thread.');
-port.on('message', (/** @type {Request} */ request) => {
-  port.postMessage(answer(request));
-  if (request.kind === 'close') port.close();
+port.on('message', (/** @type {readonly Request[]} */ requests) => {
+  /** @type {Answer[]} */
+  let answers = [];
+  let since = performance.now();
+  for (const request of requests) {
+    answers.push(answer(request));
+    if (performance.now() - since < ANSWER_WITHIN_MS) continue;
+    port.postMessage(answers);
+    answers = [];
+    since = performance.now();
+  }
+  if (answers.length > 0) port.postMessage(answers);
+  if (requests.some(({ kind }) => kind === 'close')) port.close();
 });

@@ -32,6 +32,7 @@ interface Options {
 const open = ({ delivered = 0, isHeld = () => false }: Options = {}) => {
   const rendered: number[] = [];
   const left: Reader[] = [];
+  const handed: (readonly [n: number, members: number])[] = [];
   const held: { readonly n: number; finish(): void }[] = [];
   const group: Group<Entry, Reader> = createGroup<Entry, Reader>({
     audience: {
@@ -46,11 +47,12 @@ const open = ({ delivered = 0, isHeld = () => false }: Options = {}) => {
     cursorOf: ({ n }) => n,
     delivered,
     onBehind: (reader) => left.push(reader),
+    onDelivered: ({ n }, members) => handed.push([n, members]),
   });
   const deliver = (from: number, to = from): void => {
     for (const n of range(from, to)) group.deliver({ n });
   };
-  return { group, rendered, left, held, deliver };
+  return { group, rendered, left, held, handed, deliver };
 };
 
 describe('group', () => {
@@ -76,6 +78,21 @@ describe('group', () => {
     expect(rendered).toEqual([8]);
   });
 
+  it('tells for each event how many took it: not those that skip it, have it, or have no room', () => {
+    const { group, handed, deliver } = open();
+    deliver(1);
+    group.add(readerOf());
+    group.add(readerOf({ cursor: 2 }));
+    group.add(readerOf({ skips: ({ n }) => n === 3 }));
+    group.add(readerOf({ sink: createSink<unknown>(2) }));
+    deliver(2, 4);
+    expect(handed).toEqual([
+      [2, 3],
+      [3, 3],
+      [4, 3],
+    ]);
+  });
+
   it('leaves out what a reader has already', () => {
     const { group, deliver } = open();
     const ahead = readerOf({ cursor: 3 });
@@ -92,6 +109,21 @@ describe('group', () => {
     deliver(1, 4);
     expect(odd.sink.got).toEqual(['p1', 'p3']);
     expect(odd.cursor).toBe(4);
+    expect(left).toEqual([]);
+  });
+
+  it('gives an event that is for some to those, moves the others on, and renders it for them alone', () => {
+    const { group, rendered, left } = open();
+    const [one, other] = [readerOf({ sink: createSink<unknown>(2) }), readerOf()];
+    for (const reader of [one, other]) group.add(reader);
+    group.deliver({ n: 1 }, (reader) => reader === one);
+    group.deliver({ n: 2 }, () => false);
+    group.deliver({ n: 3 }, (reader) => reader === other);
+    group.deliver({ n: 4 });
+    expect(one.sink.got).toEqual(['p1', 'p4']);
+    expect(other.sink.got).toEqual(['p3', 'p4']);
+    expect([one.cursor, other.cursor, group.delivered]).toEqual([4, 4, 4]);
+    expect(rendered, 'nobody wanted the second').toEqual([1, 3, 4]);
     expect(left).toEqual([]);
   });
 
@@ -171,6 +203,25 @@ describe('group: what is rendered asynchronously', () => {
     held.shift()?.finish();
     await settled();
     expect(reader.sink.got).toEqual(payloads(1, 5));
+  });
+
+  it('is given to those that each event is for, also to one who came while it was rendered', async () => {
+    const { group, rendered, held } = open({ isHeld: (n) => n !== 3 });
+    const [one, other] = [readerOf(), readerOf()];
+    group.add(one);
+    group.deliver({ n: 1 });
+    group.deliver({ n: 2 }, () => false);
+    group.deliver({ n: 3 }, (reader) => reader === other);
+    group.deliver({ n: 4 }, (reader) => reader === one);
+    group.add(other);
+    for (let count = 0; count < 2; count += 1) {
+      held.shift()?.finish();
+      await settled();
+    }
+    expect(one.sink.got).toEqual(['p1', 'p4']);
+    expect(other.sink.got).toEqual(['p1', 'p3']);
+    expect(rendered).toEqual([1, 3, 4]);
+    expect([one.cursor, other.cursor]).toEqual([4, 4]);
   });
 
   it('does not reach one who went while it was rendered', async () => {

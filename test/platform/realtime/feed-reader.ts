@@ -40,9 +40,10 @@ export const openReader = (options: ReaderOptions): FeedReader => {
   let waiting: (() => void)[] = [];
 
   const isOwn = (n: number): boolean => skipEvery > 0 && n % skipEvery === 0;
+  const isForOther = (n: number): boolean => isOwn(n) || !world.isFor(n, viewer);
   const nextAfter = (from: number): number => {
     let next = from + 1;
-    while (isOwn(next)) next += 1;
+    while (isForOther(next)) next += 1;
     return next;
   };
   /** Whether the viewer could read under the event's epoch, or a later one. */

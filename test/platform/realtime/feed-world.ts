@@ -26,9 +26,13 @@ export interface FeedWorld {
   /** Reads of the log and checks of access that wait for an answer, where they are held. */
   readonly reads: Held[];
   readonly checks: Held[];
+  /** What was asked about who may have which events, in a world where that differs, and waits for an answer. */
+  readonly sifts: Held[];
   /** Where each read of the log began, and who was asked for in each check. */
   readonly readFrom: number[];
   readonly checked: (readonly string[])[];
+  /** Of how many events, and for whom (null: for whoever is here), it was asked who may have them. */
+  readonly sifted: (readonly [events: number, viewer: string | null])[];
   readonly epoch: number;
   /** Feeds that were opened and closed so far. */
   readonly opened: number;
@@ -43,12 +47,27 @@ export interface FeedWorld {
   mayRead(viewer: string, epoch?: number): boolean;
   /** The feed that is open: a new one behind `head` when there is none. */
   feed(head?: number): LogFeed<Entry, string>;
+  /** Whether an event is for a viewer. */
+  isFor(n: number, viewer: string): boolean;
   /** Removes an event from the log, as nothing ever should. */
   lose(n: number): void;
 }
 
+export interface FeedWorldOptions {
+  readonly holdReads?: boolean;
+  readonly holdChecks?: boolean;
+  readonly holdSifts?: boolean;
+  /** Who may have an event, where they are not all for everybody: as things stand when it is asked. */
+  readonly isFor?: (n: number, viewer: string) => boolean;
+}
+
 /** A log whose readers come and go, with everything that a feed asks for in the hands of the test. */
-export const createFeedWorld = ({ holdReads = false, holdChecks = false } = {}): FeedWorld => {
+export const createFeedWorld = ({
+  holdReads = false,
+  holdChecks = false,
+  holdSifts = false,
+  isFor,
+}: FeedWorldOptions = {}): FeedWorld => {
   const source = createLogSource();
   const rows: Entry[] = [];
   const epochs: number[] = [0];
@@ -101,6 +120,12 @@ export const createFeedWorld = ({ holdReads = false, holdChecks = false } = {}):
         const verdict: Verdict<string> = { epoch: at, refusalOf: (one) => refusals.get(one) ?? null };
         return answer(verdict, holdChecks, world.checks);
       },
+      ...(isFor && {
+        sift(events: readonly Entry[], viewer: string | null) {
+          world.sifted.push([events.length, viewer]);
+          return answer(({ n }: Entry, one: string) => isFor(n, one), holdSifts, world.sifts);
+        },
+      }),
       head,
       clock: source.clock,
       onClose() {
@@ -117,8 +142,10 @@ export const createFeedWorld = ({ holdReads = false, holdChecks = false } = {}):
     clock: source.clock,
     reads: [],
     checks: [],
+    sifts: [],
     readFrom: [],
     checked: [],
+    sifted: [],
     get epoch() {
       return epoch();
     },
@@ -142,6 +169,7 @@ export const createFeedWorld = ({ holdReads = false, holdChecks = false } = {}):
     revoke: (...viewers) => raise((readers) => viewers.forEach((one) => readers.delete(one))),
     mayRead: (viewer, at = epoch()) => readersAt(at).has(viewer),
     feed: (head = world.head()) => current ?? open(head),
+    isFor: isFor ?? (() => true),
     lose: (n) =>
       void rows.splice(
         rows.findIndex((row) => row.n === n),

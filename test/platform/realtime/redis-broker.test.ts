@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/platform/clock.ts';
-import type { Broker } from '../../../src/platform/realtime/broker.ts';
+import { type Broker, PING_LIMIT_MS } from '../../../src/platform/realtime/broker.ts';
 import { MAX_MESSAGE_BYTES } from '../../../src/platform/realtime/message.ts';
 import { CONFIRM_MS, createRedisBroker } from '../../../src/platform/realtime/redis-broker.ts';
 import { PING_MS } from '../../../src/platform/realtime/redis-link.ts';
@@ -254,6 +254,29 @@ describe.skipIf(!redisAvailable)('with a Redis (redis-server on PATH, or REDIS_U
       expect(await listening.ready).toBe('interrupted');
       redis.thaw();
       await until(() => heard.news.at(-1) === 'live');
+    });
+
+    it('answers no ping while Redis is away, nor in time while it is silent, and does again', async () => {
+      const clock = createManualClock();
+      const broker = await open(clock);
+      await broker.ping();
+      const before = clock.pending;
+      redis.freeze();
+      const unanswered = broker.ping();
+      clock.advance(PING_LIMIT_MS);
+      await expect(unanswered).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: 'Redis does not answer.',
+      });
+      redis.thaw();
+      await broker.ping();
+      await redis.kill();
+      await until(() => !broker.stats().connected);
+      await expect(broker.ping()).rejects.toMatchObject({ code: 'UNAVAILABLE', message: 'Redis is away.' });
+      await redis.restart();
+      await until(() => broker.stats().connected);
+      await broker.ping();
+      expect(clock.pending).toBe(before);
     });
 
     it('[P6] does not pile up messages for a silent Redis', async () => {

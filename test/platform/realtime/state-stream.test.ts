@@ -193,3 +193,93 @@ it('a change during a read is not lost', async () => {
   answers.shift()?.(2);
   expect((await second).value).toBe(2);
 });
+
+describe('state stream that is polled', () => {
+  const POLL_MS = 5_000;
+
+  const setupPolled = (isSame?: (before: number, value: number) => boolean) => {
+    const clock = createManualClock();
+    const state = { value: 0, reads: 0 };
+    let announce = (): void => {};
+    const stream = createStateStream<number>({
+      clock,
+      pollMs: POLL_MS,
+      ...(isSame && { isSame }),
+      isFinal: (value) => value === 100,
+      read() {
+        state.reads += 1;
+        return state.value;
+      },
+      listen(listener) {
+        announce = () => listener.onEvent(null);
+        return { ready: Promise.resolve('live'), close: () => {} };
+      },
+    });
+    return { clock, state, stream, announce: () => announce() };
+  };
+
+  it('tells what nobody has announced', async () => {
+    const { clock, state, stream } = setupPolled();
+    await stream.next();
+    const next = stream.next();
+    state.value = 1;
+    clock.advance(POLL_MS - 1);
+    expect(state.reads).toBe(1);
+    clock.advance(1);
+    expect((await next).value).toBe(1);
+  });
+
+  it('is polled again and again, counted from what was read last', async () => {
+    const { clock, state, stream, announce } = setupPolled((before, value) => before === value);
+    await stream.next();
+    const next = stream.next();
+    clock.advance(POLL_MS - 1);
+    announce();
+    expect(state.reads).toBe(2);
+    clock.advance(POLL_MS - 1);
+    expect(state.reads).toBe(2);
+    for (const reads of [3, 4, 5]) {
+      clock.advance(reads === 3 ? 1 : POLL_MS);
+      expect(state.reads).toBe(reads);
+    }
+    state.value = 100;
+    clock.advance(POLL_MS);
+    expect((await next).value).toBe(100);
+    expect(await stream.next()).toEqual(DONE);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not tell the same again, compared with what was told last', async () => {
+    const { clock, state, stream, announce } = setupPolled((before, value) => Math.abs(before - value) < 5);
+    expect((await stream.next()).value).toBe(0);
+    const next = stream.next();
+    for (const value of [2, 4, 1]) {
+      clock.advance(STATE_INTERVAL_MS);
+      state.value = value;
+      announce();
+    }
+    clock.advance(STATE_INTERVAL_MS);
+    state.value = 6;
+    announce();
+    expect((await next).value).toBe(6);
+    expect(state.reads).toBe(5);
+  });
+
+  it('tells a final value, also when it is the same', async () => {
+    const { clock, state, stream } = setupPolled(() => true);
+    await stream.next();
+    const next = stream.next();
+    state.value = 100;
+    clock.advance(POLL_MS);
+    expect((await next).value).toBe(100);
+    expect(await stream.next()).toEqual(DONE);
+  });
+
+  it('leaves no timer behind', async () => {
+    const { clock, stream } = setupPolled();
+    await stream.next();
+    expect(clock.pending).toBe(2);
+    await stream.return();
+    expect(clock.pending).toBe(0);
+  });
+});

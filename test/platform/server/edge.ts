@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import {
+  GraphQLBoolean,
   GraphQLFloat,
+  GraphQLID,
   GraphQLInputObjectType,
   GraphQLInt,
   GraphQLList,
@@ -12,6 +15,7 @@ import { pino } from 'pino';
 import { type Clock, systemClock } from '../../../src/platform/clock.ts';
 import { QuireError } from '../../../src/platform/errors.ts';
 import type { RequestContext, Viewer } from '../../../src/platform/graphql/context.ts';
+import { FileScalar, type Upload } from '../../../src/platform/graphql/upload.ts';
 import { createServer } from '../../../src/platform/server/http.ts';
 import type {
   DemoUser,
@@ -19,6 +23,7 @@ import type {
   ServerConfig,
   ServerLimits,
 } from '../../../src/platform/server/options.ts';
+import type { Resource } from '../../../src/platform/server/resource.ts';
 
 /** The source of one `ticks` subscription, in the hands of the test. */
 export interface TestSource extends AsyncIterableIterator<number> {
@@ -54,6 +59,42 @@ const createSource = (): TestSource => {
   return source;
 };
 
+/** What `read` tells of a file. */
+export interface ReadFile {
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: number;
+  /** SHA-256 in hex. */
+  readonly digest: string;
+}
+
+const readUpload = async (upload: Upload): Promise<ReadFile> => {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of upload.stream()) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { name: upload.name, type: upload.type, bytes, digest: hash.digest('hex') };
+};
+
+/** What `kettle` gives, and what can be polled. */
+export interface Kettle {
+  readonly state: string;
+  /** Moves by itself. */
+  readonly degrees: number;
+  readonly boils: boolean;
+}
+
+/** Kettles that can be polled: open until they boil. */
+const kettles: Resource = {
+  name: 'kettle',
+  path: '/api/kettles/',
+  query: 'query Polled($id: ID!) { kettle(id: $id) { state degrees boils } }',
+  drifting: ['degrees'],
+  isOpen: ({ boils }) => boils === false,
+};
+
 /** Where `slow` waits until the test lets it go on. */
 export interface Gate {
   readonly entered: Promise<void>;
@@ -70,7 +111,12 @@ const createGate = (): Gate => {
   return { entered, enter: () => enter(), opened, open: () => open() };
 };
 
-const schemaOf = (edge: { sources: TestSource[]; calls: string[]; gate: Gate }): GraphQLSchema => {
+const schemaOf = (edge: {
+  sources: TestSource[];
+  calls: string[];
+  gate: Gate;
+  kettles: Map<string, Kettle | Error>;
+}): GraphQLSchema => {
   const signedIn = (context: RequestContext): Viewer => {
     if (context.viewer) return context.viewer;
     throw new QuireError('UNAUTHENTICATED', 'Sign in.');
@@ -87,6 +133,10 @@ const schemaOf = (edge: { sources: TestSource[]; calls: string[]; gate: Gate }):
       next: { type: Page, resolve: () => ({ number: 1 }) },
       pages: { type: new GraphQLList(Page), args: { first: int }, resolve: () => [{ number: 1 }] },
     }),
+  });
+  const Kettle = new GraphQLObjectType({
+    name: 'Kettle',
+    fields: { state: { type: GraphQLString }, degrees: int, boils: { type: GraphQLBoolean } },
   });
   const noted =
     <T>(name: string, resolve: (args: Record<string, unknown>, context: RequestContext) => T) =>
@@ -110,6 +160,16 @@ const schemaOf = (edge: { sources: TestSource[]; calls: string[]; gate: Gate }):
         },
         resolve: noted('echo', (args) => JSON.stringify(args)),
       },
+      kettle: {
+        type: Kettle,
+        args: { id: { type: new GraphQLNonNull(GraphQLID) } },
+        resolve: noted('kettle', ({ id }, context) => {
+          signedIn(context);
+          const kettle = edge.kettles.get(id as string);
+          if (kettle instanceof Error) throw kettle;
+          return kettle;
+        }),
+      },
       crash: {
         type: GraphQLString,
         resolve: noted('crash', () => {
@@ -128,6 +188,24 @@ const schemaOf = (edge: { sources: TestSource[]; calls: string[]; gate: Gate }):
     name: 'Mutation',
     fields: {
       bump: { type: GraphQLInt, resolve: noted('bump', () => 1) },
+      /** Reads the last file first, and each of them twice. */
+      read: {
+        type: GraphQLString,
+        args: {
+          file: { type: FileScalar },
+          files: { type: new GraphQLList(FileScalar) },
+          text: { type: GraphQLString },
+        },
+        resolve: noted('read', async ({ file, files }) => {
+          const uploads = [...(file ? [file] : []), ...((files as unknown[] | null) ?? [])] as Upload[];
+          const read: ReadFile[] = [];
+          for (const upload of uploads.reverse()) {
+            await readUpload(upload);
+            read.unshift(await readUpload(upload));
+          }
+          return JSON.stringify(read);
+        }),
+      },
       slow: {
         type: GraphQLString,
         resolve: noted('slow', async () => {
@@ -205,6 +283,7 @@ const authenticator =
       case 'never':
         return new Promise(() => clock.now());
       default:
+        if (token.startsWith('guest-')) return viewer;
         throw new QuireError('UNAUTHENTICATED', 'The token is not valid.');
     }
   };
@@ -227,6 +306,8 @@ export interface Edge {
   /** Names of the fields that were resolved. */
   readonly calls: string[];
   readonly gate: Gate;
+  /** By id; an error is thrown in place of one. */
+  readonly kettles: Map<string, Kettle | Error>;
   /** Lines of the log. */
   readonly lines: Record<string, unknown>[];
   /** POSTs an operation. */
@@ -236,6 +317,7 @@ export interface Edge {
 const usualLimits: ServerLimits = {
   initMs: 3_000,
   messageBytes: 262_144,
+  uploadBytes: 26_214_400,
   subscriptionsPerSocket: 100,
   unsentBytes: 262_144,
   stallMs: 30_000,
@@ -255,7 +337,12 @@ export const startEdge = async (options: EdgeOptions = {}): Promise<Edge> => {
     demoUsers,
     ...config
   } = options;
-  const state = { sources: [] as TestSource[], calls: [] as string[], gate: createGate() };
+  const state = {
+    sources: [] as TestSource[],
+    calls: [] as string[],
+    gate: createGate(),
+    kettles: new Map<string, Kettle | Error>(),
+  };
   const lines: Record<string, unknown>[] = [];
   const log = pino(
     { level: 'debug' },
@@ -278,6 +365,7 @@ export const startEdge = async (options: EdgeOptions = {}): Promise<Edge> => {
     clock,
     ready,
     ...(demoUsers && { demoUsers }),
+    resources: [kettles],
   });
   const { url, port } = await server.listen();
   return {

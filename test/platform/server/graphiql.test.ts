@@ -103,7 +103,7 @@ describe('GraphiQL', () => {
 
   it('offers examples, with the headers of the user', async () => {
     const { defaultTabs, headers } = optionsOf(await (await visit()).text());
-    expect(defaultTabs).toHaveLength(4);
+    expect(defaultTabs).toHaveLength(7);
     for (const tab of defaultTabs) {
       expect(() => parse(tab.query)).not.toThrow();
       expect(tab).toMatchObject({ headers });

@@ -145,7 +145,13 @@ describe('a GraphQL request over HTTP', () => {
   it.each([
     'text/plain',
     'application/x-www-form-urlencoded',
-    'multipart/form-data; boundary=x',
+    'multipart/form-data',
+    'multipart/form-data; boundary=',
+    `multipart/form-data; boundary=${'x'.repeat(71)}`,
+    'multipart/form-data; boundary=x; charset=utf-7',
+    'multipart/form-data; charset=utf-16le; boundary=x',
+    'multipart/form-data; boundary=x; title=y',
+    'multipart/mixed; boundary=x',
     'application/graphql',
     'application/json; charset=utf-7',
     'application/json, text/plain',
@@ -164,12 +170,7 @@ describe('a GraphQL request over HTTP', () => {
     expect(edge.calls).toEqual([]);
   });
 
-  it('pollutes nothing with a form that names __proto__', async () => {
-    const form = new FormData();
-    form.set('operations', JSON.stringify({ query: '{ hello }' }));
-    form.set('map', JSON.stringify({ 0: ['__proto__.polluted'] }));
-    form.set('0', new Blob(['yes']));
-    expect((await fetch(`${edge.url}/graphql`, { method: 'POST', body: form })).status).toBe(415);
+  it('pollutes nothing with a body that names __proto__', async () => {
     await edge.post(
       '{"query":"{ hello }","__proto__":{"polluted":1},"variables":{"__proto__":{"polluted":1}}}',
     );
@@ -197,7 +198,7 @@ describe('a GraphQL request over HTTP', () => {
   });
 
   it('is 413 PAYLOAD_TOO_LARGE when its body is too long, said or unsaid', async () => {
-    const body = JSON.stringify({ query: '{ hello }', variables: { text: 'x'.repeat(300_000) } });
+    const body = JSON.stringify({ query: '{ hello }', variables: { text: 'x'.repeat(525_000) } });
     const said = await edge.post(body);
     expect([said.status, await codeOf(said)]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
     const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSocket, type RawSocket, soon, until } from '../../support/raw-socket.ts';
 import { type Edge, startEdge } from './edge.ts';
@@ -59,22 +59,25 @@ describe('a server that stops', () => {
     const lines = ['HTTP/1.1', 'Host: 127.0.0.1'];
     const upgrade = `GET /graphql ${[...lines, 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='].join('\r\n')}\r\n\r\n`;
     const early = await Promise.all(
-      Array.from({ length: 3 }, async () => {
+      Array.from({ length: 4 }, async () => {
         const socket = connect(edge.port, '127.0.0.1');
         await once(socket, 'connect');
         return socket;
       }),
     );
-    // The server has accepted the three once it answers a fourth.
+    // The server has accepted them once it answers another.
     await fetch(`${edge.url}/health/live`);
     const running = edge.post({ query: 'mutation { slow }' });
     await edge.gate.entered;
     const stopped = edge.server.close();
-    const [ready, query, socket] = early as [(typeof early)[0], (typeof early)[0], (typeof early)[0]];
+    const [ready, query, poll, socket] = early as [Socket, Socket, Socket, Socket];
     expect(await tell(ready, `GET /health/ready ${lines.join('\r\n')}\r\n\r\n`)).toMatch(
       /^HTTP\/1\.1 503 [^]*stopping/,
     );
     expect(await tell(query, `GET /graphql?query=%7Bhello%7D ${lines.join('\r\n')}\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 503 [^]*UNAVAILABLE/,
+    );
+    expect(await tell(poll, `GET /api/kettles/k ${lines.join('\r\n')}\r\n\r\n`)).toMatch(
       /^HTTP\/1\.1 503 [^]*UNAVAILABLE/,
     );
     expect(await tell(socket, upgrade)).toMatch(/^HTTP\/1\.1 503 /);

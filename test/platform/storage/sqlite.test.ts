@@ -197,6 +197,35 @@ describe('SQLite statements', () => {
   }, 20_000);
 });
 
+describe('messages to SQLite threads', () => {
+  it('take all queries of one turn, and each gets its own rows', async () => {
+    const { query } = await openWithTables();
+    await query
+      .insertInto('entries')
+      .values([row(1), row(2), row(3)])
+      .execute();
+    const posted = vi.spyOn(Worker.prototype, 'postMessage');
+    const find = (revision: number) =>
+      query.selectFrom('entries').select('revision').where('revision', '=', revision).execute();
+    expect(await Promise.all([find(2), find(3), find(4), find(1)])).toEqual([
+      [{ revision: 2 }],
+      [{ revision: 3 }],
+      [],
+      [{ revision: 1 }],
+    ]);
+    expect(posted).toHaveBeenCalledTimes(1);
+  });
+
+  it('fail for the query alone whose parameter cannot be sent', async () => {
+    const { query } = await openWithTables();
+    const find = (note: unknown) =>
+      query.selectFrom('counters').select('id').where(sql`note`, '=', sql.val(note)).execute();
+    const results = await Promise.allSettled([find('a'), find(Symbol('b')), find('c')]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await find('d')).toEqual([]);
+  });
+});
+
 describe('SQLite threads that die', () => {
   /** Ends the threads of a database for real; the spy looks on and changes nothing. */
   const killThreads = async (spy: ReturnType<typeof spyOnThreads>) => {
