@@ -122,6 +122,9 @@ export function createCollaboration({ documents, broker, clock }: CollaborationO
       return sessions.size;
     },
 
+    /** Their names, as `tenant/document`. */
+    occupied: (): Iterable<string> => sessions.names(),
+
     /** Ends all sessions. Idempotent. */
     close: (): void => sessions.close(),
   };

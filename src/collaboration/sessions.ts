@@ -101,6 +101,9 @@ export function createSessions({ broker, clock, collaborators }: SessionsOptions
       return open.size;
     },
 
+    /** The documents that somebody is on, as `tenant/document`. */
+    names: (): Iterable<string> => open.keys(),
+
     /** The session when there is one. */
     find: (key: DocumentKey): Session | null => open.get(nameOf(key))?.session ?? null,
 

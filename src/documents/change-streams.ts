@@ -2,9 +2,10 @@ import type { Clock } from '../platform/clock.ts';
 import { badInput, QuireError } from '../platform/errors.ts';
 import type { Viewer } from '../platform/graphql/context.ts';
 import type { Broker, Listener, Listening } from '../platform/realtime/broker.ts';
-import { createLogFeed, type LogFeed, type Verdict } from '../platform/realtime/log-feed.ts';
+import type { Verdict } from '../platform/realtime/log-feed.ts';
+import { createLogFeeds, type OpenLog } from '../platform/realtime/log-feeds.ts';
 import type { LogHint } from '../platform/realtime/log-stream.ts';
-import { eventsOf, type Source } from '../platform/realtime/source.ts';
+import type { Source } from '../platform/realtime/source.ts';
 import { addressOf } from './authority.ts';
 import type { DocumentChange } from './change.ts';
 import { checkClientId } from './ids.ts';
@@ -21,6 +22,8 @@ export interface ChangeStreamsOptions {
   readonly query: DocumentQuery;
   readonly broker: Broker;
   readonly clock: Clock;
+  /** Called when a change was handed to so many live subscribers, once or more for each change. */
+  readonly onDelivered?: ((change: DocumentChange, subscribers: number) => void) | undefined;
 }
 
 export interface ChangeStreamInput {
@@ -34,11 +37,9 @@ export interface ChangeStreamInput {
   readonly clientId: string | null;
 }
 
-type ChangeFeed = LogFeed<DocumentChange, string>;
-
 /** The LOG streams of documents' changes: one feed a document that somebody watches. */
-export function createChangeStreams({ query, broker, clock }: ChangeStreamsOptions) {
-  const feeds = new Map<string, ChangeFeed>();
+export function createChangeStreams({ query, broker, clock, onDelivered }: ChangeStreamsOptions) {
+  const feeds = createLogFeeds<DocumentChange, string>();
 
   /** Keeps a stream to those who may read: asks again when the access epoch has moved on. */
   async function createGate(viewer: Viewer, key: DocumentKey) {
@@ -56,8 +57,8 @@ export function createChangeStreams({ query, broker, clock }: ChangeStreamsOptio
 
     return {
       revision: found.revision,
-      /** `newest` is about to be delivered; null asks whether the stream may go on. Throws what ends it. */
-      admit: (newest: DocumentChange | null): void | Promise<void> =>
+      /** `newest` is about to be delivered (its epoch says it); null asks whether the stream may go on. Throws what ends it. */
+      admit: (newest: { readonly epoch: number } | null): void | Promise<void> =>
         newest && newest.epoch <= checked ? undefined : recheck(),
     };
   }
@@ -101,12 +102,10 @@ export function createChangeStreams({ query, broker, clock }: ChangeStreamsOptio
     };
   }
 
-  function feedOf(key: DocumentKey, head: number): ChangeFeed {
-    const name = `${key.tenantId}/${key.documentId}`;
-    const known = feeds.get(name);
-    if (known) return known;
-    const feed: ChangeFeed = createLogFeed<DocumentChange, string>({
-      listen: (listener) => listenTo(key, listener, () => feed.recheck()),
+  const openLog =
+    (key: DocumentKey, head: number): OpenLog<DocumentChange, string> =>
+    (recheck) => ({
+      listen: (listener) => listenTo(key, listener, recheck),
       read: (after, limit) => readChanges(query, key, after, limit),
       cursorOf: ({ revision }) => revision,
       charsOf: ({ content }) => content.length,
@@ -114,13 +113,8 @@ export function createChangeStreams({ query, broker, clock }: ChangeStreamsOptio
       check: (viewers) => check(key, viewers),
       head,
       clock,
-      onClose() {
-        if (feeds.get(name) === feed) feeds.delete(name);
-      },
+      onDelivered,
     });
-    feeds.set(name, feed);
-    return feed;
-  }
 
   return {
     createGate,
@@ -138,24 +132,15 @@ export function createChangeStreams({ query, broker, clock }: ChangeStreamsOptio
         throw badInput(afterName, `${afterName} must be between 0 and ${revision}, the newest revision.`);
       }
       const skips = input.echo ? null : isOwn(viewer, input.clientId);
-      const source: Source<DocumentChange> = {
-        deliver: (audience, sink) =>
-          feedOf(key, revision).subscribe({ viewer: viewer.userId, after, skips }, audience, sink),
-        [Symbol.asyncIterator]: () => eventsOf(source),
-      };
-      return source;
+      const name = `${key.tenantId}/${key.documentId}`;
+      return feeds.source(name, { viewer: viewer.userId, after, skips }, openLog(key, revision));
     },
 
+    /** The documents that somebody watches, as `tenant/document`. */
+    watched: (): Iterable<string> => feeds.names(),
+
     /** What is open now. */
-    counts() {
-      let subscribers = 0;
-      let groups = 0;
-      for (const feed of feeds.values()) {
-        subscribers += feed.members;
-        groups += feed.groups;
-      }
-      return { feeds: feeds.size, groups, subscribers };
-    },
+    counts: () => feeds.counts(),
   };
 }
 

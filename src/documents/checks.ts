@@ -2,14 +2,14 @@ import { badInput, QuireError } from '../platform/errors.ts';
 import { type ChangeLimits, checkText } from './change.ts';
 
 /** UTF-16 code units of a title. */
-const MAX_TITLE_CHARS = 500;
+export const MAX_TITLE_CHARS = 500;
 
 /** The title as it is kept, without spaces around it. Throws BAD_USER_INPUT. */
-export function checkTitle(title: string): string {
-  checkText('input.title', title);
+export function checkTitle(argument: string, title: string): string {
+  checkText(argument, title);
   const trimmed = title.trim();
   if (trimmed.length >= 1 && trimmed.length <= MAX_TITLE_CHARS) return trimmed;
-  throw badInput('input.title', `A title has 1 to ${MAX_TITLE_CHARS} characters.`);
+  throw badInput(argument, `A title has 1 to ${MAX_TITLE_CHARS} characters.`);
 }
 
 /** Checks the text of a new document. Throws BAD_USER_INPUT or PAYLOAD_TOO_LARGE. */

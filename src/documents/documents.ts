@@ -3,7 +3,8 @@ import type { Clock } from '../platform/clock.ts';
 import { badInput, QuireError } from '../platform/errors.ts';
 import type { Viewer } from '../platform/graphql/context.ts';
 import type { Broker } from '../platform/realtime/broker.ts';
-import type { Database } from '../platform/storage/database.ts';
+import type { Blobs } from '../platform/storage/blobs.ts';
+import type { Database, QueryBuilder } from '../platform/storage/database.ts';
 import { difference } from '../text/splice.ts';
 import { addressOf, type ChangeRequest, type ChangeResult, createAuthority } from './authority.ts';
 import type { AuthoredRange } from './authorship.ts';
@@ -19,6 +20,8 @@ import {
 import { createChangeStreams } from './change-streams.ts';
 import { checkContent, checkRevision, checkTitle } from './checks.ts';
 import { createCollaborators } from './collaborators.ts';
+import { insertNewDocument } from './creation.ts';
+import { createFiles } from './files.ts';
 import { checkClientId, isClientId } from './ids.ts';
 import { appendChanges, readChanges } from './log.ts';
 import { documentNotFound, type Role } from './permissions.ts';
@@ -29,26 +32,36 @@ import {
   countDocuments,
   type DocumentKey,
   type DocumentRow,
+  type DocumentStanding,
   findDocument,
   findSeed,
-  insertDocument,
   type ListPosition,
   listDocuments,
+  listStandings,
+  lookUpDocument,
   mustFindDocument,
-  putCollaborator,
   updateDocument,
 } from './store.ts';
 import type { DocumentQuery, DocumentTables } from './tables.ts';
 import { createTexts } from './texts.ts';
 import { documentEvents } from './topics.ts';
 
+export interface DocumentLimits extends ChangeLimits {
+  /** Of one file. */
+  readonly uploadBytes: number;
+}
+
 export interface DocumentsOptions {
   readonly database: Database;
   readonly broker: Broker;
   readonly clock: Clock;
-  readonly limits: ChangeLimits;
+  /** Where the bytes of files are. */
+  readonly blobs: Blobs;
+  readonly limits: DocumentLimits;
   /** Told of a snapshot that could not be written; nothing is lost by it. */
   readonly onSnapshotError: (error: unknown) => void;
+  /** Told of each change that was handed to live subscribers, and to how many. */
+  readonly onDelivered?: (change: DocumentChange, subscribers: number) => void;
 }
 
 /** A change as it comes from the API. */
@@ -61,16 +74,21 @@ export interface ApplyInput {
   readonly clientId?: string | null | undefined;
 }
 
+/** Who does something, without the rest that a token says. */
+export type Actor = Pick<Viewer, 'tenantId' | 'userId'>;
+
 /** Documents: their rows, their text, who may do what, and the streams of their changes. */
-export function createDocuments({ database, broker, clock, limits, onSnapshotError }: DocumentsOptions) {
+export function createDocuments(options: DocumentsOptions) {
+  const { database, broker, clock, blobs, limits, onSnapshotError, onDelivered } = options;
   const query: DocumentQuery = database.query.withTables<DocumentTables>();
   const texts = createTexts(query, onSnapshotError);
   const authority = createAuthority({ database, texts, broker, clock });
   const authorships = createAuthorships(query);
   const collaborators = createCollaborators({ query, broker, clock });
   const indexer = createIndexer({ query, texts, clock });
+  const files = createFiles({ query, blobs, clock, uploadBytes: limits.uploadBytes });
 
-  const keyOf = (viewer: Viewer, documentId: string): DocumentKey => ({
+  const keyOf = (viewer: Actor, documentId: string): DocumentKey => ({
     tenantId: viewer.tenantId,
     documentId,
   });
@@ -116,14 +134,34 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
 
   return {
     collaborators,
-    streams: createChangeStreams({ query, broker, clock }),
+    streams: createChangeStreams({ query, broker, clock, onDelivered }),
     /** What of the viewer's documents has all of these words, in title or text. Throws BAD_USER_INPUT. */
     search: createSearch(query),
     /** Brings texts into the search index, once it is started. */
     indexer,
+    /** What documents were uploaded as, and the making of documents from files. */
+    files,
     find,
     mustFind,
     roleOf,
+    /** `mustFind` as a transaction sees it. */
+    mustFindIn: (
+      transaction: QueryBuilder,
+      actor: Actor,
+      documentId: string,
+      needed: Role,
+    ): Promise<DocumentRow> =>
+      mustFindDocument(
+        transaction.withTables<DocumentTables>(),
+        keyOf(actor, documentId),
+        actor.userId,
+        needed,
+      ),
+    /** The document, for what was allowed before: nobody's access is asked for. */
+    lookUp: (key: DocumentKey): Promise<DocumentRow | null> => lookUpDocument(query, key),
+    /** Where the user stands with each of these documents, in one query; what does not exist is left out. */
+    standing: (actor: Actor, documentIds: readonly string[]): Promise<DocumentStanding[]> =>
+      listStandings(query, actor, documentIds),
 
     /** A page of what the viewer may read, newest first: up to `first` rows and one more when there are more. */
     async page(viewer: Viewer, first: number, after: ListPosition | null): Promise<DocumentRow[]> {
@@ -138,7 +176,7 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
       input: { id?: string | null | undefined; title: string; content: string },
     ): Promise<DocumentRow> {
       const id = input.id == null ? randomUUID() : checkClientId('input.id', input.id);
-      const title = checkTitle(input.title);
+      const title = checkTitle('input.title', input.title);
       checkContent(input.content, limits);
       const key = keyOf(viewer, id);
       const digest = digestOf([title, input.content]);
@@ -167,17 +205,19 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
       async function write(transaction: DocumentQuery): Promise<void> {
         const at = clock.now();
         const { userId } = viewer;
-        const revision = input.content === '' ? 0 : 1;
         const { length } = input.content;
-        const row = { tenantId: key.tenantId, id, title, revision, length, createdBy: userId };
-        await insertDocument(transaction, { ...row, createdAt: at, updatedAt: at }, digest);
-        await putCollaborator(transaction, key, { userId, role: 'OWNER', addedBy: userId, addedAt: at });
-        await putTitle(transaction, key, title);
-        if (revision === 0) return;
+        await insertNewDocument(transaction, key, {
+          title,
+          createdBy: userId,
+          createdAt: at,
+          length,
+          digest,
+        });
+        if (length === 0) return;
         await appendChanges(transaction, key, [
           {
             documentId: id,
-            revision,
+            revision: 1,
             position: 0,
             length: 0,
             content: input.content,
@@ -197,7 +237,7 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
       documentId: string,
       input: { title?: string | null | undefined },
     ): Promise<DocumentRow> {
-      const title = input.title == null ? null : checkTitle(input.title);
+      const title = input.title == null ? null : checkTitle('input.title', input.title);
       let changed = false;
       const at = await change(viewer, documentId, 'EDITOR', async (transaction, key, row, at) => {
         if (title === null || title === row.title) return;
@@ -218,13 +258,14 @@ export function createDocuments({ database, broker, clock, limits, onSnapshotErr
       const at = await change(viewer, documentId, 'OWNER', async (transaction, _key, row, at) => {
         await updateDocument(transaction, key, { deletedAt: at, epoch: row.epoch + 1, updatedAt: at });
         await dropParts(transaction, key);
+        await files.drop(transaction, key);
       });
       texts.forget(key);
       broker.publish(documentEvents, addressOf(key), { kind: 'deleted', by: viewer.userId, at });
     },
 
     /** Applies a change; see the contract for the rules, `authority.ts` for what is promised and thrown. */
-    async apply(viewer: Viewer, input: ApplyInput): Promise<ChangeResult> {
+    async apply(viewer: Actor, input: ApplyInput): Promise<ChangeResult> {
       if (!isClientId(input.documentId)) throw documentNotFound();
       const splices = readChangeInputs(input.argument, input.changes, limits);
       return submit(keyOf(viewer, input.documentId), {

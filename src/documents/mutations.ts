@@ -1,10 +1,14 @@
 import type { EnumRef, ObjectRef } from '@pothos/core';
 import { type Builder, type BuilderTypes, mustSignIn } from '../platform/graphql/builder.ts';
+import type { FieldCost } from '../platform/graphql/cost.ts';
 import type { ChangeResult } from './authority.ts';
 import type { ChangeType, DocumentChange } from './change.ts';
 import type { Documents } from './documents.ts';
 import type { Role } from './permissions.ts';
 import type { DocumentRow } from './store.ts';
+
+/** Each stores a file, also when several name the same part: one operation may have a dozen. */
+const UPLOAD_COST: FieldCost = { own: 400 };
 
 interface Refs {
   readonly Role: EnumRef<BuilderTypes, Role>;
@@ -71,6 +75,13 @@ export function documentMutations(
       type: Document,
       args: { input: t.arg({ type: CreateDocumentInput, required: true }) },
       resolve: (_root, { input }, context) => documents.create(mustSignIn(context), input),
+    }),
+    uploadDocument: t.field({
+      type: Document,
+      description: 'txt, md, html, pdf, docx; the text is extracted by EXTRACT_TEXT.',
+      args: { file: t.arg({ type: 'File', required: true }), title: t.arg.string() },
+      extensions: { cost: UPLOAD_COST },
+      resolve: (_root, args, context) => documents.files.upload(mustSignIn(context), args),
     }),
     updateDocument: t.field({
       type: Document,

@@ -1,4 +1,4 @@
-import type { InferResult } from 'kysely';
+import { type InferResult, sql } from 'kysely';
 import { isClientId } from './ids.ts';
 import { type Access, documentNotFound, type Role, refusal } from './permissions.ts';
 import type { DocumentQuery } from './tables.ts';
@@ -110,6 +110,54 @@ export async function findDocument(
   if (!row) return null;
   const { role, ...document } = row;
   return { document, role };
+}
+
+/** The document, whoever may read it; null when there is no such document or it is deleted. */
+export async function lookUpDocument(
+  query: DocumentQuery,
+  { tenantId, documentId }: DocumentKey,
+): Promise<DocumentRow | null> {
+  const row = await query
+    .selectFrom('documents')
+    .select(documentColumns)
+    .where('tenant_id', '=', tenantId)
+    .where('document_id', '=', documentId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** What a user may do with a document, and where that stands. */
+export interface DocumentStanding {
+  readonly documentId: string;
+  readonly revision: number;
+  readonly role: Role | null;
+}
+
+/** A user's standing with many documents: one parameter for all of them, because a query takes few thousand. */
+export async function listStandings(
+  query: DocumentQuery,
+  { tenantId, userId }: { readonly tenantId: string; readonly userId: string },
+  documentIds: readonly string[],
+): Promise<DocumentStanding[]> {
+  const wanted = sql<{ value: string }>`json_each(${JSON.stringify(documentIds.filter(isClientId))})`;
+  return (
+    query
+      .selectFrom(wanted.as('wanted'))
+      // SQLite takes the tables of a CROSS JOIN in this order. Otherwise it reads the whole list for each of the tenant's documents.
+      .crossJoin('documents')
+      .leftJoin('document_collaborators as collaborator', (join) =>
+        join
+          .onRef('collaborator.tenant_id', '=', 'documents.tenant_id')
+          .onRef('collaborator.document_id', '=', 'documents.document_id')
+          .on('collaborator.user_id', '=', userId),
+      )
+      .select(['documents.document_id as documentId', 'documents.revision', 'collaborator.role'])
+      .where('documents.tenant_id', '=', tenantId)
+      .whereRef('documents.document_id', '=', 'wanted.value')
+      .where('documents.deleted_at', 'is', null)
+      .execute()
+  );
 }
 
 /** The document, when the user has the role in it. Throws NOT_FOUND or FORBIDDEN. */

@@ -69,6 +69,19 @@ export type DocumentTables = {
     /** 1 for those that stay when a newer one is written, for reading old revisions. */
     milestone: number;
   };
+  /** The files that documents came from. */
+  document_files: {
+    tenant_id: string;
+    document_id: string;
+    /** Names the blob. */
+    digest: string;
+    name: string;
+    bytes: number;
+    uploaded_by: string;
+    uploaded_at: number;
+    /** When its text became the document's. */
+    extracted_at: number | null;
+  };
   /** What the rows of `document_search` are: the title (no edition), or a part of an edition of the text. */
   document_search_parts: {
     part_id: Generated<number>;
@@ -185,6 +198,28 @@ export const documentMigrations: readonly Migration[] = [
           tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* Co'"
         )
       `.execute(query);
+    },
+  },
+  {
+    name: '013-files',
+    async up(query) {
+      await query.schema
+        .createTable('document_files')
+        .addColumn('tenant_id', 'text', (column) => column.notNull())
+        .addColumn('document_id', 'text', (column) => column.notNull())
+        .addColumn('digest', 'text', (column) => column.notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('bytes', 'bigint', (column) => column.notNull())
+        .addColumn('uploaded_by', 'text', (column) => column.notNull())
+        .addColumn('uploaded_at', 'bigint', (column) => column.notNull())
+        .addColumn('extracted_at', 'bigint')
+        .addPrimaryKeyConstraint('document_files_key', ['tenant_id', 'document_id'])
+        .execute();
+      await query.schema
+        .createIndex('document_files_by_digest')
+        .on('document_files')
+        .columns(['tenant_id', 'digest'])
+        .execute();
     },
   },
 ];

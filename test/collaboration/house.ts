@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { userMigrations } from '../../src/auth/users.ts';
+import { migrations } from '../../src/app.ts';
 import { createCollaboration } from '../../src/collaboration/collaboration.ts';
 import { createDocuments } from '../../src/documents/documents.ts';
-import { documentMigrations } from '../../src/documents/tables.ts';
 import type { Viewer } from '../../src/platform/graphql/context.ts';
 import { createMemoryBroker } from '../../src/platform/realtime/memory-broker.ts';
+import { createBlobs } from '../../src/platform/storage/blobs.ts';
 import { migrate } from '../../src/platform/storage/migrate.ts';
 import { openSqlite } from '../../src/platform/storage/sqlite.ts';
 import { createManualClock } from '../support/manual-clock.ts';
@@ -19,14 +19,15 @@ const PATIENCE_MS = 5_000;
 export async function openHouse() {
   const directory = await mkdtemp(join(tmpdir(), 'quire-'));
   const database = await openSqlite({ file: join(directory, 'quire.db') });
-  await migrate(database, [...userMigrations, ...documentMigrations]);
+  await migrate(database, migrations);
   const broker = createMemoryBroker();
   const clock = createManualClock();
   const documents = createDocuments({
     database,
     broker,
     clock,
-    limits: { changeChars: 10_000, documentChars: 100_000 },
+    blobs: createBlobs({ database, clock }),
+    limits: { changeChars: 10_000, documentChars: 100_000, uploadBytes: 1_000 },
     onSnapshotError(error) {
       throw error;
     },

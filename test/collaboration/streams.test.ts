@@ -7,6 +7,7 @@ import { documentEvents } from '../../src/documents/topics.ts';
 import type { Broker, Listener } from '../../src/platform/realtime/broker.ts';
 import { POLL_MS, SAFETY_POLL_MS } from '../../src/platform/realtime/log-stream.ts';
 import { STATE_INTERVAL_MS } from '../../src/platform/realtime/state-stream.ts';
+import { createBlobs } from '../../src/platform/storage/blobs.ts';
 import { follow, type House, openHouse } from './house.ts';
 
 let house: House;
@@ -123,9 +124,17 @@ describe('collaboration events', () => {
     /** Removes somebody on an instance that nobody hears. */
     const removeUnheard = async (userId = 'bob') => {
       const { database, broker, clock, ada } = house;
-      const limits = { changeChars: 10, documentChars: 1_000 };
+      const limits = { changeChars: 10, documentChars: 1_000, uploadBytes: 1_000 };
+      const blobs = createBlobs({ database, clock });
       const deaf = { ...broker, publish: () => {} };
-      const elsewhere = createDocuments({ database, broker: deaf, clock, limits, onSnapshotError: () => {} });
+      const elsewhere = createDocuments({
+        database,
+        broker: deaf,
+        clock,
+        blobs,
+        limits,
+        onSnapshotError: () => {},
+      });
       await elsewhere.collaborators.remove(ada, id, userId);
     };
     it('with the next change of the text', async () => {
