@@ -28,7 +28,7 @@ export function decodeText(bytes: Uint8Array, declared: string | null = null): s
   if (nul < 0) return text;
   throw new StepError(
     'BAD_ENCODING',
-    `The text holds a NUL character at position ${nul}; it may be UTF-16 without a byte-order mark. Save it as UTF-8.`,
+    `The file holds a NUL character at position ${nul}: it is no text, or UTF-16 without a byte-order mark. Save it as UTF-8.`,
   );
 }
 
