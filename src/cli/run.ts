@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../platform/config.ts';
+import { readVersion } from '../platform/version.ts';
 import { editCommand } from './edit.ts';
 import type { Terminal } from './terminal.ts';
 import { tokenCommand } from './token.ts';
@@ -13,14 +13,6 @@ const help = `quire COMMAND
   --help     shows this
   --version  shows the version
 `;
-
-const readVersion = async (): Promise<string> => {
-  const manifest: unknown = JSON.parse(
-    await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
-  );
-  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
-  return isManifest ? String(manifest.version) : 'unknown';
-};
 
 const answer = async (args: readonly string[], terminal: Terminal): Promise<void> => {
   const [command, ...rest] = args;

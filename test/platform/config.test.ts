@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, configVariables, isLoopback, readConfig } from '../../src/platform/config.ts';
+import { ConfigError, isLoopback, readConfig } from '../../src/platform/config.ts';
+import { configVariables } from '../../src/platform/config-variables.ts';
 
 const secret = 's'.repeat(32);
 
@@ -24,12 +26,20 @@ describe('readConfig', () => {
       redis: null,
       auth: { mode: 'development' },
       allowedOrigins: null,
+      workers: availableParallelism(),
       logLevel: 'info',
       production: false,
       graphiql: true,
+      health: {
+        memoryMb: { degraded: 1000, warning: 1500, critical: 2000 },
+        cpuPercent: { degraded: 60, warning: 75, critical: 90 },
+      },
       limits: {
         initMs: 3000,
         messageBytes: 262_144,
+        uploadBytes: 26_214_400,
+        stepMs: 30_000,
+        workerMb: 512,
         changeChars: 65_536,
         documentChars: 10_485_760,
         subscriptionsPerSocket: 100,
@@ -60,9 +70,15 @@ describe('readConfig', () => {
       AUTH_ISSUER: 'me',
       AUTH_AUDIENCE: 'quire',
       ALLOWED_ORIGINS: 'https://app.example, http://localhost:5173',
+      WORKERS: '3',
       LOG_LEVEL: 'silent',
       NODE_ENV: 'production',
+      HEALTH_MEMORY_MB: '1,2,3',
+      HEALTH_CPU_PERCENT: '0,50,1000',
       LIMIT_PAGE: '7',
+      LIMIT_UPLOAD_BYTES: '8',
+      LIMIT_STEP_MS: '9',
+      LIMIT_WORKER_MB: '10',
       LIMIT_INIT_MS: '2147483647',
     });
     expect(config).toMatchObject({
@@ -75,7 +91,12 @@ describe('readConfig', () => {
       logLevel: 'silent',
       production: true,
       graphiql: false,
-      limits: { page: 7, initMs: 2_147_483_647 },
+      health: {
+        memoryMb: { degraded: 1, warning: 2, critical: 3 },
+        cpuPercent: { degraded: 0, warning: 50, critical: 1000 },
+      },
+      workers: 3,
+      limits: { page: 7, initMs: 2_147_483_647, uploadBytes: 8, stepMs: 9, workerMb: 10 },
     });
   });
 
@@ -152,6 +173,13 @@ describe('readConfig', () => {
     ['ALLOWED_ORIGINS', 'https://good.example,good.example'],
     ['LOG_LEVEL', 'verbose'],
     ['GRAPHIQL', 'yes'],
+    ['HEALTH_MEMORY_MB', '1000'],
+    ['HEALTH_MEMORY_MB', '1000,1500'],
+    ['HEALTH_MEMORY_MB', '1000,1500,2000,2500'],
+    ['HEALTH_MEMORY_MB', '1000, 1500, 2000'],
+    ['HEALTH_CPU_PERCENT', '60,60,90'],
+    ['HEALTH_CPU_PERCENT', '90,75,60'],
+    ['HEALTH_CPU_PERCENT', '-1,75,90'],
     ['LIMIT_DEPTH', '0'],
     ['LIMIT_DEPTH', '1.5'],
     ['LIMIT_INIT_MS', '2147483648'],
