@@ -1,6 +1,8 @@
 import { APPLY, APPLY_ALL, insert, REVERT } from './changes.ts';
 import { CHANGES, CURSOR, EVENTS, JOIN, LEAVE, MOVE, PRESENCE, TYPING, UPDATES } from './collaboration.ts';
+import { ALERTS_OF } from './compliance.ts';
 import { ADD, CHANGE_ROLE, DELETE, REMOVE, UPDATE } from './documents.ts';
+import { PROCESSED, START } from './processing.ts';
 import type { Row } from './row.ts';
 import { type Person, SHARED } from './stage.ts';
 
@@ -25,6 +27,9 @@ export const DOCUMENT_OPERATIONS: readonly { name: string; query: string; variab
     query: 'query ($id: ID!) { collaborativeSession(documentId: $id) { startedAt } }',
     variables: {},
   },
+  { name: 'process', query: START, variables: {} },
+  { name: 'how processing stands', query: PROCESSED, variables: {} },
+  { name: 'alerts', query: ALERTS_OF, variables: {} },
   { name: 'changes', query: CHANGES, variables: { after: 0 } },
   { name: 'updates', query: UPDATES, variables: {} },
   { name: 'events', query: EVENTS, variables: {} },
@@ -40,7 +45,7 @@ const forbidden = (as: Person, names: readonly string[]): Row[] =>
   }));
 
 const owners = ['delete', 'add', 'change role', 'remove'];
-const editors = ['apply', 'apply all', 'revert', 'update', 'typing'];
+const editors = ['apply', 'apply all', 'revert', 'update', 'typing', 'process'];
 
 /** Roles that are too low. */
 export const accessRows: readonly Row[] = [

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessRows, DOCUMENT_OPERATIONS } from './access.ts';
 import { changeRows } from './changes.ts';
 import { collaborationRows } from './collaboration.ts';
+import { complianceRows } from './compliance.ts';
 import { documentRows } from './documents.ts';
 import { operationRows } from './operations.ts';
+import { processingRows } from './processing.ts';
 import { type Row, shown, UNFIT_IDS } from './row.ts';
 import { DELETED, FOREIGN, PRIVATE, type Stage, setStage } from './stage.ts';
 import type { Answer } from './transports.ts';
@@ -21,6 +23,8 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
   changes: changeRows,
   documents: documentRows,
   collaboration: collaborationRows,
+  compliance: complianceRows,
+  processing: processingRows,
   access: accessRows,
   operations: operationRows,
 };

@@ -56,6 +56,19 @@ const updating: Row[] = [
   bad('a field that cannot be updated', 'input', UPDATE, { id: SHARED, input: { content: 'x' } }),
 ];
 
+const UPLOAD =
+  'mutation ($file: File!, $title: String) { uploadDocument(file: $file, title: $title) { id } }';
+
+/** Files come by multipart/form-data alone: forms.test.ts has those. */
+const uploading: Row[] = [
+  ...['a.txt', 'data:text/plain,hello', 5, {}, [], { name: 'a.txt', type: 'text/plain' }].map((file) =>
+    bad(`a file written as ${shown(file)}`, 'file', UPLOAD, { file }),
+  ),
+  bad('no file', 'file', UPLOAD, { title: 'x' }),
+  bad('a file in the operation', 'file', 'mutation { uploadDocument(file: "a.txt") { id } }', {}),
+  bad('null for a file', 'file', UPLOAD, { file: null }),
+];
+
 const people: Row[] = [
   ...['', 'x'.repeat(129), 'a\0b', 'a\nb', '\ud83c'].map((user) =>
     bad(`the collaborator ${shown(user)}`, 'userId', ADD, { id: SHARED, user, role: 'VIEWER' }),
@@ -153,4 +166,4 @@ const reading: Row[] = [
 ];
 
 /** Documents, who may do what with them, and reading them. */
-export const documentRows: readonly Row[] = [...creating, ...updating, ...people, ...reading];
+export const documentRows: readonly Row[] = [...creating, ...updating, ...uploading, ...people, ...reading];

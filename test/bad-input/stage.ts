@@ -49,6 +49,7 @@ const PROBE = `mutation {
   shared: updateDocument(id: "shared", input: {}) {
     title content revision updatedAt
     collaborators { user { id } role addedAt }
+    processingJobs { totalCount }
     session { participants { user { id } status typing cursor { position } } }
   }
   full: updateDocument(id: "full", input: {}) { contentLength revision updatedAt }

@@ -41,3 +41,19 @@ export function createReport(total: number) {
     },
   };
 }
+
+/** Whole numbers of the command line, each by its name and with its usual value. */
+export function readNumbers<Name extends string>(
+  usual: Readonly<Record<Name, number>>,
+): Record<Name, number> {
+  const names = Object.keys(usual) as Name[];
+  const { values } = parseArgs({
+    options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
+  });
+  const read = (name: Name): number => {
+    const number = Number(values[name] ?? usual[name]);
+    if (!Number.isSafeInteger(number) || number < 0) throw new Error(`--${name} is a whole number`);
+    return number;
+  };
+  return Object.fromEntries(names.map((name) => [name, read(name)])) as Record<Name, number>;
+}

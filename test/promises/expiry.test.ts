@@ -35,7 +35,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'quire-expiry-'));
   clock = createManualClock(Date.now());
   const config = readConfig({ AUTH_SECRET: testSecret, DATA_DIR: directory, PORT: '0' });
-  app = await createApp(config, pino({ level: 'silent' }), clock);
+  app = await createApp(config, pino({ level: 'silent' }), { clock });
   ({ url } = await app.listen());
   ada = await openGuest(url, 'ada');
 });

@@ -38,7 +38,7 @@ export async function openStage(
 ): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'quire-stage-'));
   const config = readConfig({ AUTH_SECRET: testSecret, DATA_DIR: directory, PORT: '0', ...env });
-  const app = await createApp(config, pino({ level: 'silent' }), clock);
+  const app = await createApp(config, pino({ level: 'silent' }), { clock });
   const { url, port } = await app.listen();
   const ends: (() => void)[] = [];
   const accepted = new Map<number, Socket>();

@@ -10,6 +10,9 @@ import { until } from '../support/raw-socket.ts';
 import { testSecret } from '../support/tokens.ts';
 import { type Guest, type GuestOptions, openEventStream, openGuest, type Stream } from './guest.ts';
 
+/** Timers of a server that nobody uses: the heartbeat's and the instruments'. */
+const OWN_TIMERS = 4;
+
 /** A whole server in the test's process, at a real port: its clock is turned by hand, and its counts can be read. */
 export interface InProcess {
   readonly url: string;
@@ -30,7 +33,7 @@ export async function openInProcess(env: Readonly<Record<string, string>> = {}):
   const directory = await mkdtemp(join(tmpdir(), 'quire-in-process-'));
   const clock = createManualClock(Date.now());
   const config = readConfig({ AUTH_SECRET: testSecret, DATA_DIR: directory, PORT: '0', ...env });
-  const app: App = await createApp(config, pino({ level: 'silent' }), clock);
+  const app: App = await createApp(config, pino({ level: 'silent' }), { clock });
   const { url } = await app.listen();
   const ends: (() => void)[] = [];
 
@@ -42,7 +45,7 @@ export async function openInProcess(env: Readonly<Record<string, string>> = {}):
     clock.advance(LEASE_MS);
     const isEmpty = (): boolean => Object.values(app.counts()).every((count) => count === 0);
     await until(isEmpty, 'the server holds nothing of those who have gone');
-    await until(() => clock.pending === 0, 'no timer of theirs is left');
+    await until(() => clock.pending === OWN_TIMERS, 'no timer of theirs is left');
   };
 
   return {

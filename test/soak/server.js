@@ -52,7 +52,7 @@ const clock = {
 };
 
 const config = readConfig(process.env);
-const app = await createApp(config, createLog(config.logLevel), clock);
+const app = await createApp(config, createLog(config.logLevel), { clock });
 const { url } = await app.listen();
 
 /** @returns {Promise<Holdings>} */

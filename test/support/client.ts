@@ -1,10 +1,10 @@
 import { WebSocket } from 'ws';
 import { createSocketClient, type SocketClient } from '../../src/sdk/socket-client.ts';
-import { tokenFor } from './tokens.ts';
+import { type TokenOptions, tokenFor } from './tokens.ts';
 
 export { ConnectionLost, OperationError } from '../../src/sdk/socket-client.ts';
 
-export interface ClientOptions {
+export interface ClientOptions extends TokenOptions {
   /** Of the server, as `TestServer.url` has it. */
   readonly url: string;
   readonly userId: string;
@@ -18,7 +18,7 @@ export interface TestClient extends SocketClient {
   drop(): void;
 }
 
-export function createClient({ url, userId, clientId }: ClientOptions): TestClient {
+export function createClient({ url, userId, clientId, ...claims }: ClientOptions): TestClient {
   const open = new Set<WebSocket>();
   class Droppable extends WebSocket {
     constructor(address: string, protocols?: string | string[]) {
@@ -29,7 +29,7 @@ export function createClient({ url, userId, clientId }: ClientOptions): TestClie
   }
   const client = createSocketClient({
     url,
-    token: () => tokenFor(userId),
+    token: () => tokenFor(userId, claims),
     webSocket: Droppable,
     ...(clientId !== undefined && { clientId }),
   });

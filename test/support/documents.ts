@@ -2,21 +2,26 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { userMigrations } from '../../src/auth/users.ts';
-import type { ChangeInput, ChangeLimits, DocumentChange } from '../../src/documents/change.ts';
-import { createDocuments, type Documents } from '../../src/documents/documents.ts';
-import { type DocumentQuery, type DocumentTables, documentMigrations } from '../../src/documents/tables.ts';
+import { migrations } from '../../src/app.ts';
+import type { ChangeInput, DocumentChange } from '../../src/documents/change.ts';
+import { createDocuments, type DocumentLimits, type Documents } from '../../src/documents/documents.ts';
+import type { DocumentQuery, DocumentTables } from '../../src/documents/tables.ts';
 import type { ErrorCode } from '../../src/platform/errors.ts';
 import type { Viewer } from '../../src/platform/graphql/context.ts';
 import type { Broker } from '../../src/platform/realtime/broker.ts';
 import { createMemoryBroker } from '../../src/platform/realtime/memory-broker.ts';
+import { createBlobs } from '../../src/platform/storage/blobs.ts';
 import type { Database } from '../../src/platform/storage/database.ts';
 import { migrate } from '../../src/platform/storage/migrate.ts';
 import { openSqlite } from '../../src/platform/storage/sqlite.ts';
 import { applySplices, type Splice, toText } from '../../src/text/splice.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 
-export const LIMITS: ChangeLimits = { changeChars: 65_536, documentChars: 1_000_000 };
+export const LIMITS: DocumentLimits = {
+  changeChars: 65_536,
+  documentChars: 1_000_000,
+  uploadBytes: 1_000_000,
+};
 
 /** Somebody with a token, in tenant `acme` unless another one is named. */
 export const viewerOf = (userId: string, tenantId = 'acme'): Viewer => ({
@@ -79,7 +84,7 @@ export interface Service {
 }
 
 export interface ServiceOptions {
-  readonly limits?: ChangeLimits;
+  readonly limits?: DocumentLimits;
   readonly broker?: Broker;
   /** Stands between the service and its database. */
   readonly through?: (database: Database) => Database;
@@ -88,7 +93,7 @@ export interface ServiceOptions {
 /** The documents service over a SQLite file, with connections and a memory of its own: one instance. */
 export async function openService(file: string, options: ServiceOptions = {}): Promise<Service> {
   const opened = await openSqlite({ file });
-  await migrate(opened, [...userMigrations, ...documentMigrations]);
+  await migrate(opened, migrations);
   const database = options.through?.(opened) ?? opened;
   const broker = options.broker ?? createMemoryBroker();
   const clock = createManualClock();
@@ -97,6 +102,7 @@ export async function openService(file: string, options: ServiceOptions = {}): P
     database,
     broker,
     clock,
+    blobs: createBlobs({ database, clock }),
     limits: options.limits ?? LIMITS,
     onSnapshotError: (error) => snapshotErrors.push(error),
   });

@@ -17,7 +17,16 @@ const MAX_LOG_LINES = 200;
 export interface ServerOptions {
   /** Settings besides the ones that every test server has. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Runs it so that permissions count for it, though the tests run as root. */
+  readonly unprivileged?: boolean;
 }
+
+const isRoot = process.getuid?.() === 0;
+/**
+ * Root without what lets root pass by permissions. (Another user might not be able to read the checkout.) The command becomes
+ * the server, so that signals reach that.
+ */
+const BOUND = ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'];
 
 /** A real server in a process of its own: `node dist/main.js`. */
 export interface TestServer {
@@ -26,6 +35,8 @@ export interface TestServer {
   readonly dataDir: string;
   /** What it has logged lately, without the operations that went well: to be shown when a test fails. */
   log(): string;
+  /** Of its process, or of the last one that it had. */
+  pid(): number;
   /** False when it was killed, or has ended unasked: `stop` throws then. */
   isRunning(): boolean;
   /** Stops it as an operator would (SIGTERM), and removes its directory. Throws when it does not exit with 0. Idempotent. */
@@ -52,9 +63,13 @@ async function within<T>(ms: number, what: string, promise: Promise<T>): Promise
 }
 
 /** Starts a server on a free port. Rejects when it does not come up, with what it said. */
-export async function startServer({ env = {} }: ServerOptions = {}): Promise<TestServer> {
+export async function startServer({
+  env = {},
+  unprivileged = false,
+}: ServerOptions = {}): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'quire-test-'));
   const dataDir = env['DATA_DIR'] ?? directory;
+  const [command = '', ...args] = [...(unprivileged && isRoot ? BOUND : []), process.execPath, main];
   const lines: string[] = [];
   let port = '0';
   let child: ChildProcess | undefined;
@@ -70,7 +85,7 @@ export async function startServer({ env = {} }: ServerOptions = {}): Promise<Tes
   };
 
   async function launch(): Promise<string> {
-    const server = spawn(process.execPath, [main], {
+    const server = spawn(command, args, {
       env: {
         PATH: process.env['PATH'],
         LOG_LEVEL: 'info',
@@ -134,6 +149,7 @@ export async function startServer({ env = {} }: ServerOptions = {}): Promise<Tes
     url,
     dataDir,
     log: () => lines.join('\n'),
+    pid: () => child?.pid ?? 0,
     isRunning: () => child !== undefined && isRunning(child),
     async stop() {
       try {
