@@ -7,7 +7,7 @@ import { shipped } from './shipped.js';
 import { editsOf, lengthOf, readTrace } from './trace.js';
 
 const IN_FLIGHT = 64;
-const LIMITS = { changeChars: 65_536, documentChars: 10_485_760 };
+const LIMITS = { changeChars: 65_536, documentChars: 10_485_760, uploadBytes: 26_214_400 };
 const MB = 1_000_000;
 
 /** @type {typeof import('../../src/documents/documents.ts')} */
@@ -18,6 +18,10 @@ const { documentMigrations } = await shipped('documents/tables.js');
 const { systemClock } = await shipped('platform/clock.js');
 /** @type {typeof import('../../src/platform/realtime/memory-broker.ts')} */
 const { createMemoryBroker } = await shipped('platform/realtime/memory-broker.js');
+/** @type {typeof import('../../src/platform/storage/blob-tables.ts')} */
+const { blobMigrations } = await shipped('platform/storage/blob-tables.js');
+/** @type {typeof import('../../src/platform/storage/blobs.ts')} */
+const { createBlobs } = await shipped('platform/storage/blobs.js');
 /** @type {typeof import('../../src/platform/storage/migrate.ts')} */
 const { migrate } = await shipped('platform/storage/migrate.js');
 /** @type {typeof import('../../src/platform/storage/sqlite.ts')} */
@@ -31,11 +35,12 @@ const directory = await mkdtemp(join(tmpdir(), 'quire-bench-'));
 /** Opens the service; as after a restart when the file is there already. */
 async function open() {
   const database = await openSqlite({ file: join(directory, 'quire.db') });
-  await migrate(database, documentMigrations);
+  await migrate(database, [...blobMigrations, ...documentMigrations]);
   const documents = createDocuments({
     database,
     broker: createMemoryBroker(),
     clock: systemClock,
+    blobs: createBlobs({ database, clock: systemClock }),
     limits: LIMITS,
     onSnapshotError(error) {
       throw error;

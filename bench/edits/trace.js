@@ -138,7 +138,7 @@ function flat(name, startContent, endContent, patches) {
 }
 
 /** A seeded generator of numbers from 0 to 1 (mulberry32, public domain). @param {number} seed */
-function mulberry32(seed) {
+export function mulberry32(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -14,11 +14,14 @@ const PROBE = new URL('probe.js', import.meta.url).href;
 /**
  * Starts a server to be measured. All of them get the same flags and the same environment, besides their own settings.
  * @param {URL} script
- * @param {{ env?: Record<string, string>, stdout?: number | 'ignore' }} [options] `stdout`: a file descriptor.
+ * @param {object} [options]
+ * @param {Record<string, string>} [options.env]
+ * @param {number | 'ignore'} [options.stdout] A file descriptor.
+ * @param {readonly string[]} [options.probes] URLs of more modules that are loaded before it.
  */
-export function startMeasured(script, { env = {}, stdout = 'ignore' } = {}) {
+export function startMeasured(script, { env = {}, stdout = 'ignore', probes = [] } = {}) {
   return fork(fileURLToPath(script), {
-    execArgv: ['--expose-gc', '--import', PROBE],
+    execArgv: ['--expose-gc', ...[PROBE, ...probes].flatMap((probe) => ['--import', probe])],
     env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...env },
     stdio: ['ignore', stdout, 'inherit', 'ipc'],
   });

@@ -83,13 +83,13 @@ async function measureCommits(scenario) {
 }
 
 /** Different people read: at most a hundred, who take turns. @param {Scenario} scenario */
-const readersOf = ({ subscribers, documents }) => Math.min(100, subscribers / documents);
+export const readersOf = ({ subscribers, documents }) => Math.min(100, subscribers / documents);
 
 /**
  * Publishes a scenario's events, the next tick when one before has come to all of its document's subscribers.
  * @param {MeasuredServer} server @param {Load | null} load @param {Scenario} scenario
  */
-async function publishAll(server, load, { documents, perTick, inFlight, events }) {
+export async function publishAll(server, load, { documents, perTick, inFlight, events }) {
   let left = events / perTick;
   let next = 0;
   const lane = async () => {
