@@ -1,6 +1,6 @@
 import type { Documents } from '../documents/documents.ts';
 import { refusal } from '../documents/permissions.ts';
-import type { DocumentKey, DocumentRow } from '../documents/store.ts';
+import type { DocumentRow } from '../documents/store.ts';
 import type { DocumentTables } from '../documents/tables.ts';
 import type { Clock } from '../platform/clock.ts';
 import { QuireError } from '../platform/errors.ts';
@@ -8,8 +8,8 @@ import type { Viewer } from '../platform/graphql/context.ts';
 import type { Broker } from '../platform/realtime/broker.ts';
 import type { Database, QueryBuilder } from '../platform/storage/database.ts';
 import { draftsOf } from './alert.ts';
+import { AlertLog, type Scanned } from './alert-log.ts';
 import { createAlertStreams } from './alert-streams.ts';
-import type { Finding } from './scanner/finding.ts';
 import {
   type AlertFilter,
   type AlertRow,
@@ -32,13 +32,6 @@ export interface ComplianceOptions {
   readonly clock: Clock;
 }
 
-/** What a scan of a document has found. */
-export interface Scanned extends DocumentKey {
-  readonly findings: readonly Finding[];
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
-
 /**
  * Alerts about what scans have found. A tenant's alerts are one log; each is seen by those who may read its document at
  * the time, and by nobody when the document is deleted.
@@ -51,39 +44,41 @@ export function createCompliance({ database, documents, broker, clock }: Complia
     streams: createAlertStreams({ query, broker, clock }),
 
     /**
-     * Writes an alert for each framework that something was found of, within the caller's transaction; none where the
-     * newest alert of the document and framework says the same, and none for a document that is gone. `announce` what
-     * this resolves with when the transaction is committed. Fails with a unique violation when another process has
-     * raised an alert in this tenant first, on a database that has several writers.
+     * Writes an alert for each framework that a scan has found something of, within the caller's transaction, and gives
+     * those of each scan; none where the newest alert of the document and framework says the same, and none for a document
+     * that is gone. `announce` what this resolves with when the transaction is committed. Fails with a unique violation
+     * when another process has raised an alert in the tenant first, on a database that has several writers.
      */
     async raise(
       transaction: Pick<QueryBuilder, 'getExecutor'>,
-      { findings, at, ...key }: Scanned,
-    ): Promise<AlertRow[]> {
-      const drafts = draftsOf(findings);
-      if (drafts.length === 0) return [];
-      const [present, [newest], ...last] = await database.batch(transaction, [
-        selectPresent(query, key),
-        selectNewest(query, key.tenantId),
-        ...drafts.map(({ framework }) => selectLast(query, key, framework)),
-      ]);
-      if (present.length === 0) return [];
-      const head = newest?.newest ?? 0;
-      const alerts = drafts
-        .filter(({ digest }, index) => last[index]?.[0]?.digest !== digest)
-        .map(
-          (draft, index): AlertRow => ({
-            ...draft,
-            tenantId: key.tenantId,
-            documentId: key.documentId,
-            sequence: head + 1 + index,
-            raisedAt: at,
-            acknowledgedBy: null,
-            acknowledgedAt: null,
-          }),
-        );
+      scans: readonly Scanned[],
+    ): Promise<ReadonlyMap<Scanned, readonly AlertRow[]>> {
+      const drafted = scans.flatMap((scan) => {
+        const drafts = draftsOf(scan.findings);
+        return drafts.length > 0 ? [{ scan, drafts }] : [];
+      });
+      if (drafted.length === 0) return new Map();
+      // All that is asked about all of them travels together, as a transaction is kept for no longer than it must.
+      const known = await Promise.all(
+        drafted.map(({ scan, drafts }) =>
+          database.batch(transaction, [
+            selectPresent(query, scan),
+            selectNewest(query, scan.tenantId),
+            ...drafts.map(({ framework }) => selectLast(query, scan, framework)),
+          ]),
+        ),
+      );
+      const log = new AlertLog();
+      const raised = new Map<Scanned, readonly AlertRow[]>();
+      for (const [index, { scan, drafts }] of drafted.entries()) {
+        const [present = [], [newest] = [], ...last] = known[index] ?? [];
+        if (present.length === 0) continue;
+        const before = drafts.map((_, place) => last[place]?.[0]?.digest);
+        raised.set(scan, log.add(scan, drafts, { head: newest?.newest ?? 0, before }));
+      }
+      const alerts = [...raised.values()].flat();
       if (alerts.length > 0) await database.batch(transaction, [alertInsert(query, alerts)]);
-      return alerts;
+      return raised;
     },
 
     /** Tells of what one `raise` has written, once that is committed. Lost, it costs time and no alert. */

@@ -4,6 +4,12 @@ export interface BatchKey {
   readonly batchId: string;
 }
 
+/** The key of a batch of somebody's tenant. */
+export const batchKeyOf = ({ tenantId }: { readonly tenantId: string }, batchId: string): BatchKey => ({
+  tenantId,
+  batchId,
+});
+
 export const batchStatuses = [
   'QUEUED',
   'IN_PROGRESS',

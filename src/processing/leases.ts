@@ -107,12 +107,6 @@ export async function renewLeases(
 /** How the holder of a job changes it. */
 export type HeldUpdate =
   | {
-      readonly kind: 'progress';
-      readonly steps: readonly JobStep[];
-      readonly progress: number;
-      readonly at: number;
-    }
-  | {
       readonly kind: 'failed';
       readonly steps: readonly JobStep[];
       /** JSON of all attempts' errors. */
@@ -145,6 +139,38 @@ export async function updateHeld(
   return row !== undefined;
 }
 
+/** How far a job is. */
+export interface ProgressNote {
+  readonly job: Held;
+  readonly steps: readonly JobStep[];
+  /** Percent of the whole job. */
+  readonly progress: number;
+  readonly at: number;
+}
+
+/** Writes down how far jobs are, in one statement however many they are. Gives those that were not lost. */
+export async function noteHeld(
+  query: ProcessingQuery,
+  notes: readonly ProgressNote[],
+): Promise<ProgressNote[]> {
+  const list = notes.map(({ job, steps, progress, at }) => [
+    job.sequence,
+    job.fence,
+    JSON.stringify(steps),
+    progress,
+    at,
+  ]);
+  const rows = await updateHeldOf(query, list)
+    .set({
+      step_states: sql<string>`held.value ->> 2`,
+      progress: sql<number>`held.value ->> 3`,
+      updated_at: sql<number>`held.value ->> 4`,
+    })
+    .returning(['sequence', 'fence'])
+    .execute();
+  return notLost(notes, rows);
+}
+
 /** A job that is brought to its end. */
 export interface Completion {
   readonly job: Held;
@@ -158,31 +184,41 @@ export async function completeHeld<Given extends Completion>(
   completions: readonly Given[],
 ): Promise<Given[]> {
   const list = completions.map(({ job, steps, at }) => [job.sequence, job.fence, JSON.stringify(steps), at]);
-  const rows = await query
-    .updateTable('processing_jobs')
-    .from(sql<{ value: string }>`json_each(${JSON.stringify(list)})`.as('done'))
+  const rows = await updateHeldOf(query, list)
     .set({
       status: 'COMPLETED',
-      step_states: sql<string>`done.value ->> 2`,
+      step_states: sql<string>`held.value ->> 2`,
       progress: 100,
       lease_until: null,
-      finished_at: sql<number>`done.value ->> 3`,
-      updated_at: sql<number>`done.value ->> 3`,
+      finished_at: sql<number>`held.value ->> 3`,
+      updated_at: sql<number>`held.value ->> 3`,
     })
-    .where('sequence', '=', sql<number>`done.value ->> 0`)
-    .where('fence', '=', sql<number>`done.value ->> 1`)
-    .where('status', '=', 'IN_PROGRESS')
     .returning(['sequence', 'fence'])
     .execute();
+  return notLost(completions, rows);
+}
+
+/** An update of jobs that are held still; the items of the list begin with a sequence number and a fence. */
+const updateHeldOf = (query: ProcessingQuery, list: readonly (readonly unknown[])[]) =>
+  query
+    .updateTable('processing_jobs')
+    .from(sql<{ value: string }>`json_each(${JSON.stringify(list)})`.as('held'))
+    .where('sequence', '=', sql<number>`held.value ->> 0`)
+    .where('fence', '=', sql<number>`held.value ->> 1`)
+    .where('status', '=', 'IN_PROGRESS');
+
+/** Those whose job is among the rows that were written. */
+function notLost<Given extends { readonly job: Held }>(
+  given: readonly Given[],
+  rows: readonly Held[],
+): Given[] {
   const fences = new Map(rows.map(({ sequence, fence }) => [sequence, fence]));
-  return completions.filter(({ job }) => fences.get(job.sequence) === job.fence);
+  return given.filter(({ job }) => fences.get(job.sequence) === job.fence);
 }
 
 function columnsOf(update: HeldUpdate) {
   const { at } = update;
   switch (update.kind) {
-    case 'progress':
-      return { step_states: JSON.stringify(update.steps), progress: update.progress, updated_at: at };
     case 'failed':
       return {
         status: 'FAILED' as const,

@@ -1,17 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Compliance } from '../compliance/compliance.ts';
-import type { AlertRow } from '../compliance/store.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Broker } from '../platform/realtime/broker.ts';
 import type { QueryBuilder } from '../platform/storage/database.ts';
 import type { GroupCommit } from '../platform/storage/group-commit.ts';
-import type { BatchKey } from './batch.ts';
+import { type BatchKey, batchKeyOf } from './batch.ts';
 import { countEnded, countStarted, markCancelled } from './batch-store.ts';
+import { createEnder } from './endings.ts';
 import { backoff, isTerminal, type Job, type JobKey } from './job.ts';
 import { cancelJob, cancelJobsOf } from './job-store.ts';
-import { type Completion, claimLost, claimQueued, completeHeld, renewLeases, updateHeld } from './leases.ts';
+import { claimLost, claimQueued, noteHeld, type ProgressNote, renewLeases, updateHeld } from './leases.ts';
 import type { JobProgress } from './progress.ts';
-import { insertResults, type ProcessingResult } from './result.ts';
+import type { ProcessingResult } from './result.ts';
 import type { ProcessingQuery, ProcessingTables } from './tables.ts';
 import { batchChanged, jobChanged, RUNNERS, runnerCalls } from './topics.ts';
 
@@ -40,12 +40,6 @@ export interface Failure {
 
 type Transaction = ProcessingQuery;
 
-/** A job with all that its end writes. */
-interface Ending extends Completion {
-  readonly job: Job;
-  readonly result: ProcessingResult;
-}
-
 /** What an announcement names of a job. */
 type Announced = Pick<Job, 'tenantId' | 'documentId' | 'jobId' | 'batchId'>;
 
@@ -54,6 +48,11 @@ type Announced = Pick<Job, 'tenantId' | 'documentId' | 'jobId' | 'batchId'>;
  * announced after its commit. Those that come at the same time share a transaction.
  */
 export function createLifecycle({ commits, broker, compliance, clock, random }: LifecycleOptions) {
+  const note = commits.together(async (base, notes: readonly ProgressNote[]) => {
+    const held = new Set(await noteHeld(base.withTables<ProcessingTables>(), notes));
+    return (one) => held.has(one);
+  });
+
   const write = <T>(task: (transaction: Transaction, base: QueryBuilder) => Promise<T>): Promise<T> =>
     commits.write((base) => task(base.withTables<ProcessingTables>(), base));
 
@@ -93,32 +92,11 @@ export function createLifecycle({ commits, broker, compliance, clock, random }: 
     const errors = errorsWith(job, message, at);
     if (!(await updateHeld(transaction, job, { kind: 'failed', steps, errors, at }))) return false;
     if (job.batchId !== null)
-      await countEnded(transaction, batchOf(job, job.batchId), 'failed', 1, job.documentId, at);
+      await countEnded(transaction, batchKeyOf(job, job.batchId), 'failed', 1, job.documentId, at);
     return true;
   }
 
-  /** Ends a job, with those that end at the same time. Gives the alerts that it raised; null when it was lost. */
-  const end = commits.together(async (base, endings: readonly Ending[]) => {
-    const transaction = base.withTables<ProcessingTables>();
-    const ended = await completeHeld(transaction, endings);
-    if (ended.length > 0) await insertResults(transaction, ended);
-    for (const [last, count] of countedByBatch(ended)) {
-      const { job, at } = last;
-      if (job.batchId !== null)
-        await countEnded(transaction, batchOf(job, job.batchId), 'processed', count, job.documentId, at);
-    }
-    const raised = new Map<Ending, AlertRow[]>();
-    for (const ending of ended) {
-      const { job, result, at } = ending;
-      const { tenantId, documentId } = job;
-      const { findings } = result;
-      raised.set(
-        ending,
-        findings ? await compliance.raise(base, { tenantId, documentId, findings, at }) : [],
-      );
-    }
-    return (ending) => raised.get(ending) ?? null;
-  });
+  const end = commits.together(createEnder(compliance));
 
   /** Gives up what nobody could bring to its end. */
   async function giveUp(transaction: Transaction, job: Job, at: number): Promise<void> {
@@ -129,7 +107,7 @@ export function createLifecycle({ commits, broker, compliance, clock, random }: 
   async function countBegun(transaction: Transaction, jobs: readonly Job[], at: number): Promise<void> {
     for (const job of newestOfBatches(jobs))
       if (job.batchId !== null)
-        await countStarted(transaction, batchOf(job, job.batchId), job.documentId, at);
+        await countStarted(transaction, batchKeyOf(job, job.batchId), job.documentId, at);
   }
 
   return {
@@ -171,10 +149,7 @@ export function createLifecycle({ commits, broker, compliance, clock, random }: 
     /** Writes down how far a job is; false when it was lost. */
     async progress(job: Job, progress: JobProgress): Promise<boolean> {
       const { steps, percent } = progress;
-      const at = clock.now();
-      const held = await write((transaction) =>
-        updateHeld(transaction, job, { kind: 'progress', steps, progress: percent, at }),
-      );
+      const held = await note({ job, steps, progress: percent, at: clock.now() });
       if (held) announce(job);
       return held;
     },
@@ -230,7 +205,7 @@ export function createLifecycle({ commits, broker, compliance, clock, random }: 
         const cancelled = await cancelJob(transaction, key, at);
         if (cancelled && cancelled.batchId !== null) {
           const { batchId, documentId } = cancelled;
-          await countEnded(transaction, batchOf(key, batchId), 'cancelled', 1, documentId, at);
+          await countEnded(transaction, batchKeyOf(key, batchId), 'cancelled', 1, documentId, at);
         }
         return cancelled;
       });
@@ -266,25 +241,10 @@ export function createLifecycle({ commits, broker, compliance, clock, random }: 
 
 export type Lifecycle = ReturnType<typeof createLifecycle>;
 
-const batchOf = ({ tenantId }: { readonly tenantId: string }, batchId: string): BatchKey => ({
-  tenantId,
-  batchId,
-});
-
 /** Of each batch the last of its jobs. */
 const newestOfBatches = (jobs: readonly Job[]): Job[] => [
   ...new Map(jobs.map((job) => [`${job.tenantId}/${job.batchId}`, job])).values(),
 ];
-
-/** The last of each batch, with how many there are of it. */
-function countedByBatch(endings: readonly Ending[]): Iterable<[Ending, number]> {
-  const counted = new Map<string, [Ending, number]>();
-  for (const ending of endings) {
-    const name = `${ending.job.tenantId}/${ending.job.batchId}`;
-    counted.set(name, [ending, (counted.get(name)?.[1] ?? 0) + 1]);
-  }
-  return counted.values();
-}
 
 /** True when a job may be tried again. */
 export const canRetry = ({ status }: Job): boolean => isTerminal(status) && status !== 'COMPLETED';

@@ -150,7 +150,7 @@ describe('[P4] a stream of alerts', () => {
     await service.query.transaction().execute(async (transaction) => {
       for (let index = 0; index < 1_999; index += 1) {
         const findings = [{ ...finding, excerpt: `•••${index}` }];
-        await office.compliance.raise(transaction, { tenantId, documentId: id, findings, at: index });
+        await office.compliance.raise(transaction, [{ tenantId, documentId: id, findings, at: index }]);
       }
     });
     accessReads = 0;
@@ -217,7 +217,7 @@ describe('[P4] a stream of alerts', () => {
     const stream = await subscribe(bob);
     const first = begin(stream);
     await untilRest(service);
-    const raised: AlertRow[][] = [];
+    const raised: (readonly AlertRow[])[] = [];
     for (let index = 0; index < 4; index += 1) {
       raised.push(await office.file(id, `${contact(index)} ${index % 2 ? CARD : ''}`, tenantId));
     }

@@ -61,12 +61,38 @@ describe('raising alerts', () => {
     const findings = (await office.file(await ada.create(), contact(1)))[0]?.findings ?? [];
     const scanned = { tenantId: 'acme', documentId: id, findings, at: 0 };
     const failing = service.query.transaction().execute(async (transaction) => {
-      expect(await office.compliance.raise(transaction, scanned)).toHaveLength(1);
+      const raised = await office.compliance.raise(transaction, [scanned]);
+      expect(raised.get(scanned)).toHaveLength(1);
       throw new Error('the job was not ours any more');
     });
     await expect(failing).rejects.toThrow('not ours');
     expect(await seenBy(ada, { documentId: id })).toEqual([]);
     expect(await office.file(id, contact(1))).toHaveLength(1);
+  });
+
+  it('raises for many scans at once as for one after the other', async () => {
+    const [one, other] = [await ada.create(), await ada.create()];
+    const scanOf = async (documentId: string, text: string, tenantId = 'acme') => {
+      const [alert] = await office.file(await ada.create(), text);
+      return { tenantId, documentId, findings: alert?.findings ?? [], at: 0 };
+    };
+    const scans = [
+      await scanOf(one, contact(1)),
+      await scanOf(other, contact(1)),
+      await scanOf(one, contact(1)),
+      await scanOf(one, contact(2)),
+      await scanOf(one, 'nothing'),
+      await scanOf('gone', contact(1)),
+      await scanOf(one, contact(1), 'globex'),
+    ];
+    const [newest] = await seenBy(ada, {});
+    const raised = await service.query
+      .transaction()
+      .execute((transaction) => office.compliance.raise(transaction, scans));
+    const head = newest?.sequence ?? 0;
+    const places = scans.map((scan) => raised.get(scan)?.map(({ sequence }) => sequence - head) ?? []);
+    expect(places).toEqual([[1], [2], [], [3], [], [], []]);
+    expect((await seenBy(ada, { documentId: one })).map(({ sequence }) => sequence - head)).toEqual([3, 1]);
   });
 
   it('does not cry again when the newest alert of the document and framework says the same', async () => {

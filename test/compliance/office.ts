@@ -4,7 +4,7 @@ import { scan } from '../../src/compliance/scanner/scan.ts';
 import type { AlertRow } from '../../src/compliance/store.ts';
 import type { Service } from '../support/documents.ts';
 
-type Raise = (documentId: string, text: string, tenantId?: string) => Promise<AlertRow[]>;
+type Raise = (documentId: string, text: string, tenantId?: string) => Promise<readonly AlertRow[]>;
 
 /** Compliance on one instance of the documents. */
 export interface Office {
@@ -20,7 +20,10 @@ export function openOffice({ database, documents, broker, clock, query }: Servic
   const compliance = createCompliance({ database, documents, broker, clock });
   const file: Raise = async (documentId, text, tenantId = 'acme') => {
     const scanned = { tenantId, documentId, findings: await scan(text), at: clock.now() };
-    return query.transaction().execute((transaction) => compliance.raise(transaction, scanned));
+    const raised = await query
+      .transaction()
+      .execute((transaction) => compliance.raise(transaction, [scanned]));
+    return raised.get(scanned) ?? [];
   };
   return {
     compliance,

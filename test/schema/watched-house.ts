@@ -155,9 +155,10 @@ export const openWatchedHouse = async (schemaOf: SchemaOf): Promise<WatchedHouse
 
   const raise = async (tenantId: string, text: string): Promise<void> => {
     const scanned = { tenantId, documentId: DOCUMENT, findings: await scan(text), at: clock.now() };
-    compliance.announce(
-      await service.query.transaction().execute((transaction) => compliance.raise(transaction, scanned)),
-    );
+    const raised = await service.query
+      .transaction()
+      .execute((transaction) => compliance.raise(transaction, [scanned]));
+    compliance.announce(raised.get(scanned) ?? []);
   };
 
   /** Opens all subscriptions to what is there. */

@@ -35,9 +35,10 @@ const compliance = createCompliance({ database, documents, broker, clock });
 for await (const line of createInterface({ input: process.stdin })) {
   const { text, ...key } = JSON.parse(line) as Order;
   const scanned = { ...key, findings: await scan(text), at: clock.now() };
-  const alerts = await database.query
+  const raised = await database.query
     .transaction()
-    .execute((transaction) => compliance.raise(transaction, scanned));
+    .execute((transaction) => compliance.raise(transaction, [scanned]));
+  const alerts = raised.get(scanned) ?? [];
   compliance.announce(alerts);
   process.stdout.write(`${JSON.stringify({ sequences: alerts.map(({ sequence }) => sequence) })}\n`);
 }
