@@ -1,43 +1,28 @@
 import { type Selectable, sql } from 'kysely';
 import type { Batch, BatchKey } from './batch.ts';
-import type { Job, JobRequest } from './job.ts';
+import type { Job } from './job.ts';
 import { jobFrom } from './job-store.ts';
 import type { ProcessingQuery, ProcessingTables } from './tables.ts';
 
 type BatchRow = Selectable<ProcessingTables['processing_batches']>;
-
-/**
- * Milliseconds of place between two items of a batch: what is asked for so much later stands before the second, and as long
- * as more than one a second are done, before all that are left. It orders them, and delays nothing.
- */
-const ITEM_SPACING_MS = 1_000;
 
 export interface NewBatch extends BatchKey {
   readonly requestedBy: string;
   readonly at: number;
 }
 
-/** What an item of a batch is made of. */
-export interface NewItem {
-  readonly jobId: string;
-  readonly documentId: string;
-  readonly revision: number;
-}
-
-/** Writes a batch with the jobs of its items, in two statements however many they are. */
+/** Writes a batch of so many items. */
 export async function insertBatch(
   query: ProcessingQuery,
-  batch: NewBatch,
-  items: readonly NewItem[],
-  request: JobRequest,
+  { tenantId, batchId, requestedBy, at }: NewBatch,
+  total: number,
 ): Promise<void> {
-  const { tenantId, batchId, requestedBy, at } = batch;
   await query
     .insertInto('processing_batches')
     .values({
       tenant_id: tenantId,
       batch_id: batchId,
-      total: items.length,
+      total,
       processed: 0,
       failed: 0,
       cancelled: 0,
@@ -52,27 +37,6 @@ export async function insertBatch(
       rate_ended: 0,
     })
     .execute();
-  await insertItems(query, batch, items, request);
-}
-
-/** Writes the jobs of items: one parameter for all of them, because a statement takes few thousand. */
-export async function insertItems(
-  query: ProcessingQuery,
-  { tenantId, batchId, requestedBy, at }: NewBatch,
-  items: readonly NewItem[],
-  { steps, priority, maxAttempts }: JobRequest,
-): Promise<void> {
-  const list = JSON.stringify(items.map(({ jobId, documentId, revision }) => [jobId, documentId, revision]));
-  await sql`
-    insert into processing_jobs (
-      tenant_id, batch_id, requested_by, steps, priority, max_attempts, place, created_at, updated_at, run_at,
-      job_id, document_id, requested_revision, status, attempt, interruptions, progress, errors, fence
-    )
-    select ${tenantId}, ${batchId}, ${requestedBy}, ${JSON.stringify(steps)}, ${priority}, ${maxAttempts},
-      ${at} + key * ${ITEM_SPACING_MS}, ${at}, ${at}, ${at},
-      value ->> 0, value ->> 1, value ->> 2, 'QUEUED', 0, 0, 0, '[]', 0
-    from json_each(${list})
-  `.execute(query);
 }
 
 export async function findBatch(

@@ -9,15 +9,14 @@ import {
   countReopened,
   findBatch,
   insertBatch,
-  insertItems,
   listBatchJobs,
   listUnfinished,
-  type NewItem,
 } from './batch-store.ts';
 import { type Job, type JobRequestInput, readRequest } from './job.ts';
 import { markRetried } from './job-store.ts';
 import { type JobsOptions, mustHaveRoom } from './jobs.ts';
 import { findKeyed, keyedRequest, rememberKey } from './keys.ts';
+import { insertParts, type NewItem } from './parts.ts';
 
 /** Documents of one batch. */
 export const MAX_BATCH_DOCUMENTS = 10_000;
@@ -54,9 +53,6 @@ export function createBatches({ database, query, documents, lifecycle, clock }: 
     });
   }
 
-  const announce = (key: BatchKey, items: readonly NewItem[]): Promise<void> =>
-    lifecycle.announceQueued(items.map((item) => ({ ...key, ...item })));
-
   return {
     find,
     mustFind,
@@ -88,12 +84,9 @@ export function createBatches({ database, query, documents, lifecycle, clock }: 
           const earlier = await findKeyed(transaction, keyed);
           if (earlier !== null) return earlier;
           await mustHaveRoom(transaction, viewer.tenantId, items.length);
-          await insertBatch(
-            transaction,
-            { ...key, requestedBy: viewer.userId, at: clock.now() },
-            items,
-            request,
-          );
+          const batch = { ...key, requestedBy: viewer.userId, at: clock.now() };
+          await insertBatch(transaction, batch, items.length);
+          await insertParts(transaction, batch, items, request);
           await rememberKey(transaction, keyed, key.batchId);
           return null;
         });
@@ -103,13 +96,14 @@ export function createBatches({ database, query, documents, lifecycle, clock }: 
         throw error;
       });
       if (earlier !== null) return mustFind(viewer, earlier);
-      await announce(key, items);
+      await lifecycle.openParts(key);
       return mustFind(viewer, key.batchId);
     },
 
     /** Cancels what is open. Throws NOT_FOUND. */
     async cancel(viewer: Viewer, batchId: string): Promise<BatchView> {
       const batch = await mustFind(viewer, batchId);
+      await lifecycle.openParts(batch);
       await lifecycle.cancelBatch(batch);
       return mustFind(viewer, batchId);
     },
@@ -120,7 +114,7 @@ export function createBatches({ database, query, documents, lifecycle, clock }: 
      */
     async retry(viewer: Viewer, batchId: string): Promise<BatchView> {
       const key = keyOf(viewer, batchId);
-      const items = await query.transaction().execute(async (transaction) => {
+      await query.transaction().execute(async (transaction) => {
         await mustFind(viewer, batchId, transaction);
         const again = await listUnfinished(transaction, key);
         const standings = new Map(
@@ -146,7 +140,7 @@ export function createBatches({ database, query, documents, lifecycle, clock }: 
         await mustHaveRoom(transaction, viewer.tenantId, replaced.length);
         const at = clock.now();
         const { steps, priority, maxAttempts } = first.old;
-        await insertItems(
+        await insertParts(
           transaction,
           { ...key, requestedBy: viewer.userId, at },
           replaced.map(({ item }) => item),
@@ -158,9 +152,8 @@ export function createBatches({ database, query, documents, lifecycle, clock }: 
         );
         const failed = replaced.filter(({ old }) => old.status === 'FAILED').length;
         await countReopened(transaction, key, { failed, cancelled: replaced.length - failed }, at);
-        return replaced.map(({ item }) => item);
       });
-      await announce(key, items);
+      await lifecycle.openParts(key);
       return mustFind(viewer, batchId);
     },
 

@@ -21,6 +21,7 @@ import {
 } from './job-store.ts';
 import { findKeyed, keyedRequest, rememberKey } from './keys.ts';
 import { canRetry, type Lifecycle } from './lifecycle.ts';
+import { countInParts } from './parts.ts';
 import type { ProcessingQuery, ProcessingTables } from './tables.ts';
 
 /** Jobs of one tenant that may be open. */
@@ -40,7 +41,8 @@ export const jobNotFound = (): QuireError => new QuireError('NOT_FOUND', 'There 
 
 /** Throws RATE_LIMITED when a tenant has no room for so many more open jobs. */
 export async function mustHaveRoom(query: ProcessingQuery, tenantId: string, more: number): Promise<void> {
-  if ((await countOpenJobs(query, tenantId)) + more <= MAX_OPEN_JOBS) return;
+  const [open, waiting] = await Promise.all([countOpenJobs(query, tenantId), countInParts(query, tenantId)]);
+  if (open + waiting + more <= MAX_OPEN_JOBS) return;
   throw new QuireError(
     'RATE_LIMITED',
     `At most ${MAX_OPEN_JOBS} jobs may be open. Wait until some have ended.`,

@@ -10,6 +10,7 @@ import { createEnder } from './endings.ts';
 import { backoff, isTerminal, type Job, type JobKey } from './job.ts';
 import { cancelJob, cancelJobsOf } from './job-store.ts';
 import { claimLost, claimQueued, noteHeld, type ProgressNote, renewLeases, updateHeld } from './leases.ts';
+import { hasPart, openPart } from './parts.ts';
 import type { JobProgress } from './progress.ts';
 import type { ProcessingResult } from './result.ts';
 import type { ProcessingQuery, ProcessingTables } from './tables.ts';
@@ -23,6 +24,7 @@ export const MAX_INTERRUPTIONS = 20;
 const ANNOUNCED_AT_ONCE = 250;
 
 export interface LifecycleOptions {
+  readonly query: ProcessingQuery;
   readonly commits: GroupCommit;
   readonly broker: Broker;
   readonly compliance: Pick<Compliance, 'raise' | 'announce'>;
@@ -47,7 +49,7 @@ type Announced = Pick<Job, 'tenantId' | 'documentId' | 'jobId' | 'batchId'>;
  * The life of jobs: each transition is one transaction, guarded by the state (and for the holder of a job by its fence), and
  * announced after its commit. Those that come at the same time share a transaction.
  */
-export function createLifecycle({ commits, broker, compliance, clock, random }: LifecycleOptions) {
+export function createLifecycle({ query, commits, broker, compliance, clock, random }: LifecycleOptions) {
   const note = commits.together(async (base, notes: readonly ProgressNote[]) => {
     const held = new Set(await noteHeld(base.withTables<ProcessingTables>(), notes));
     return (one) => held.has(one);
@@ -108,6 +110,12 @@ export function createLifecycle({ commits, broker, compliance, clock, random }: 
     for (const job of newestOfBatches(jobs))
       if (job.batchId !== null)
         await countStarted(transaction, batchKeyOf(job, job.batchId), job.documentId, at);
+  }
+
+  /** Says that a job, or jobs of a batch, were written and wait to be run. */
+  async function announceQueued(jobs: readonly Announced[]): Promise<void> {
+    broker.publish(runnerCalls, RUNNERS, { kind: 'due' });
+    await announceAll(jobs);
   }
 
   return {
@@ -231,11 +239,15 @@ export function createLifecycle({ commits, broker, compliance, clock, random }: 
       await announceAll(jobs.map((job) => ({ ...key, ...job })));
     },
 
-    /** Says that a job, or the jobs of a batch, were written and wait to be run. */
-    async announceQueued(jobs: readonly Announced[]): Promise<void> {
-      broker.publish(runnerCalls, RUNNERS, { kind: 'due' });
-      await announceAll(jobs);
+    /** Writes the jobs of a batch's parts, or of all that there are, so that others may write between two of them. */
+    async openParts(key: BatchKey | null): Promise<void> {
+      while (await hasPart(query, key)) {
+        const jobs = await write((transaction) => openPart(transaction, key));
+        await announceQueued(jobs);
+      }
     },
+
+    announceQueued,
   };
 }
 

@@ -53,7 +53,7 @@ export function createProcessing(options: ProcessingOptions) {
   const { database, documents, compliance, broker, clock, log, workers, limits } = options;
   const query = database.query.withTables<ProcessingTables>();
   const commits = createGroupCommit(database);
-  const lifecycle = createLifecycle({ commits, broker, compliance, clock, random: Math.random });
+  const lifecycle = createLifecycle({ query, commits, broker, compliance, clock, random: Math.random });
   const pool = createWorkerPool({
     size: workers,
     memoryMb: limits.workerMb,

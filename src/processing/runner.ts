@@ -233,8 +233,9 @@ export function createRunner({
   function look(): void {
     if (!isOn()) return;
     call();
-    looking ??= takeOver()
-      .catch((error: unknown) => log.error({ err: error }, 'no jobs could be taken over'))
+    looking ??= Promise.all([takeOver(), lifecycle.openParts(null)])
+      .then(() => {})
+      .catch((error: unknown) => log.error({ err: error }, 'what others have left could not be gone on with'))
       .finally(() => {
         looking = null;
       });

@@ -70,6 +70,24 @@ export type ProcessingTables = DocumentTables & {
     rate_since: number | null;
     rate_ended: number;
   };
+  /** Items of a batch whose jobs are yet to be written: a few hundred in a row, so that nobody waits long behind them. */
+  processing_parts: {
+    sequence: Generated<number>;
+    tenant_id: string;
+    batch_id: string;
+    requested_by: string;
+    /** JSON: the names of the steps. */
+    steps: string;
+    priority: number;
+    max_attempts: number;
+    created_at: number;
+    /** The place of the part's first item. */
+    place: number;
+    /** Items of the part. */
+    count: number;
+    /** JSON: the id of the job, the document and its revision, of each item. */
+    items: string;
+  };
   /** What each idempotency key of a user led to: the id of a job or of a batch. */
   processing_keys: {
     tenant_id: string;
@@ -162,6 +180,21 @@ export const processingMigrations: readonly Migration[] = [
         .unique()
         .on('processing_batches')
         .columns(['tenant_id', 'batch_id'])
+        .execute();
+
+      await query.schema
+        .createTable('processing_parts')
+        .addColumn('sequence', 'integer', (column) => column.primaryKey())
+        .addColumn('tenant_id', 'text', (column) => column.notNull())
+        .addColumn('batch_id', 'text', (column) => column.notNull())
+        .addColumn('requested_by', 'text', (column) => column.notNull())
+        .addColumn('steps', 'text', (column) => column.notNull())
+        .addColumn('priority', 'integer', (column) => column.notNull())
+        .addColumn('max_attempts', 'integer', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('place', 'bigint', (column) => column.notNull())
+        .addColumn('count', 'integer', (column) => column.notNull())
+        .addColumn('items', 'text', (column) => column.notNull())
         .execute();
 
       await query.schema

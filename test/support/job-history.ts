@@ -59,16 +59,24 @@ export async function faultsOf({ query }: Database): Promise<string[]> {
       select batch_id,
         printf('%d: %d %d %d %d', total, processed, failed, cancelled, finished_at is not null) as told,
         (
-          select printf('%d: %d %d %d %d', count(*), sum(status = 'COMPLETED'), sum(status = 'FAILED'),
-            sum(status = 'CANCELLED'), sum(status in ${TERMINAL}) = count(*))
+          select printf('%d: %d %d %d %d', count(*) + waiting, sum(status = 'COMPLETED'), sum(status = 'FAILED'),
+            sum(status = 'CANCELLED'), sum(status in ${TERMINAL}) = count(*) + waiting)
           from processing_jobs as job
           where job.tenant_id = batch.tenant_id and job.batch_id = batch.batch_id and job.retried_by is null
         ) as counted
-      from processing_batches as batch
+      from (
+        select *, (
+          select coalesce(sum(count), 0) from processing_parts as part
+          where part.tenant_id = batch.tenant_id and part.batch_id = batch.batch_id
+        ) as waiting
+        from processing_batches as batch
+      ) as batch
     ) where told <> counted`.execute(query);
   return [
     ...revived.map(({ job_id, status }) => `${job_id} had ended and became ${status}`),
     ...ends.map(({ job_id, status, results }) => `${job_id} is ${status} with ${results} results`),
-    ...batches.map(({ batch_id, told, counted }) => `${batch_id} tells ${told}, its jobs say ${counted}`),
+    ...batches.map(
+      ({ batch_id, told, counted }) => `${batch_id} tells ${told}, its jobs and parts say ${counted}`,
+    ),
   ];
 }

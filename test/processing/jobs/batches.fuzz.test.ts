@@ -157,7 +157,8 @@ async function play(seed: number): Promise<void> {
         .select('job_id')
         .where('status', 'in', ['QUEUED', 'IN_PROGRESS'])
         .execute();
-      return open.length > 0;
+      const parts = await shops[0].query.selectFrom('processing_parts').select('sequence').execute();
+      return open.length + parts.length > 0;
     };
     for (
       let turn = 0;

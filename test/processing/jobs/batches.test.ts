@@ -1,8 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DocumentTables } from '../../../src/documents/tables.ts';
 import { type BatchView, batchStatusOf } from '../../../src/processing/batch.ts';
+import { insertBatch } from '../../../src/processing/batch-store.ts';
 import { MAX_BATCH_DOCUMENTS } from '../../../src/processing/batches.ts';
+import { readRequest } from '../../../src/processing/job.ts';
+import { MAX_OPEN_JOBS } from '../../../src/processing/jobs.ts';
+import { insertParts } from '../../../src/processing/parts.ts';
 import { StepError } from '../../../src/processing/step-error.ts';
 import { expectRefusal, type Person } from '../../support/documents.ts';
 import { createWorkshop, eventually, REQUEST, type Shop, start, type Workshop } from './workshop.ts';
@@ -244,6 +249,61 @@ describe('[P11] a batch is refused', () => {
     await shop.service.documents.delete(ada.viewer, ids[1] ?? '');
     await refused(ids, 'NOT_FOUND', ids[1] ?? '');
     await refused([ids[0] ?? '', 'no such id!'], 'NOT_FOUND', 'no such id!');
+  });
+});
+
+describe('a batch whose asker’s server was gone before all of its jobs were written', () => {
+  const at = 1_000;
+  /** As a server leaves it that ends right after its first commit: 600 items, in three parts. */
+  const leave = async (): Promise<BatchView> => {
+    const ids = await createMany(600);
+    const batch = { tenantId: 'acme', batchId: randomUUID(), requestedBy: 'ada', at };
+    const items = ids.map((documentId) => ({ jobId: randomUUID(), documentId, revision: 1 }));
+    await shop.query.transaction().execute(async (transaction) => {
+      await insertBatch(transaction, batch, items.length);
+      await insertParts(transaction, batch, items, readRequest(REQUEST));
+    });
+    return shop.batches.mustFind(ada.viewer, batch.batchId);
+  };
+  const parts = async (): Promise<number> =>
+    (await shop.query.selectFrom('processing_parts').select('sequence').execute()).length;
+
+  it('[P10] is gone on with by the next, in the order of its items', async () => {
+    const batch = await leave();
+    expect(batch).toMatchObject({ total: 600, processed: 0, finishedAt: null });
+    expect(await parts()).toBe(3);
+    shop.runner.start();
+    await eventually(parts).toBe(0);
+    const rows = await shop.query
+      .selectFrom('processing_jobs')
+      .select(['document_id', 'place', 'status'])
+      .where('batch_id', '=', batch.batchId)
+      .orderBy('place')
+      .execute();
+    expect(rows.map(({ document_id }) => document_id)).toEqual(
+      Array.from({ length: 600 }, (_, index) => `many-${index}`),
+    );
+    expect(rows.map(({ place }) => place)).toEqual(
+      Array.from({ length: 600 }, (_, index) => at + index * 1_000),
+    );
+    await workOff(batch);
+    expect(await find(batch)).toMatchObject({ processed: 600, failed: 0, cancelled: 0 });
+  });
+
+  it('is cancelled whole', async () => {
+    const batch = await leave();
+    expect(await shop.batches.cancel(ada.viewer, batch.batchId)).toMatchObject({ cancelled: 600 });
+    expect(await parts()).toBe(0);
+  });
+
+  it('takes the room of its items', async () => {
+    const batch = await leave();
+    await shop.query
+      .updateTable('processing_parts')
+      .set({ count: MAX_OPEN_JOBS / 3 })
+      .execute();
+    await expectRefusal(start(shop, ada.viewer, (await create(1))[0] ?? ''), 'RATE_LIMITED');
+    await shop.batches.cancel(ada.viewer, batch.batchId);
   });
 });
 

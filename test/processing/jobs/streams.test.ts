@@ -127,8 +127,16 @@ describe('processingUpdates', () => {
     await expectRefusal(next, 'FORBIDDEN');
     await expectRefusal(watch(bob), 'NOT_FOUND');
     const end = begin(hers);
+    let over = false;
+    end.catch(() => {
+      over = true;
+    });
     await shop.service.documents.delete(ada.viewer, documentId);
-    workshop.advance(STATE_INTERVAL_MS);
+    // Bob's going made her stream look again: whether it pauses before the deletion or after it is left to chance.
+    await eventually(() => {
+      workshop.advance(STATE_INTERVAL_MS);
+      return over;
+    }).toBe(true);
     await expectRefusal(end, 'NOT_FOUND');
     expect(shop.service.clock.pending).toBe(0);
   });

@@ -107,7 +107,7 @@ export async function createWorkshop() {
     const query = database.query.withTables<ProcessingTables>();
     const compliance = createCompliance({ database, documents, broker, clock });
     const commits = createGroupCommit(database);
-    const lifecycle = createLifecycle({ commits, broker, compliance, clock, random: () => 1 });
+    const lifecycle = createLifecycle({ query, commits, broker, compliance, clock, random: () => 1 });
     const hands = createHands();
     const runner = createRunner({
       lifecycle,
