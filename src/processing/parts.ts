@@ -4,8 +4,8 @@ import type { NewBatch } from './batch-store.ts';
 import type { JobKey, JobRequest } from './job.ts';
 import type { ProcessingQuery } from './tables.ts';
 
-/** Items of one part: their jobs are written in some milliseconds, and a row of them holds some 20 KB. */
-const PART_ITEMS = 250;
+/** Items of one part: their jobs are written in some milliseconds, and a row of them holds some 8 KB. */
+const PART_ITEMS = 100;
 /**
  * Milliseconds of place between two items of a batch: what is asked for so much later stands before the second, and as long
  * as more than one a second are done, before all that are left. It orders them, and delays nothing.

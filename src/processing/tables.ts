@@ -70,7 +70,7 @@ export type ProcessingTables = DocumentTables & {
     rate_since: number | null;
     rate_ended: number;
   };
-  /** Items of a batch whose jobs are yet to be written: a few hundred in a row, so that nobody waits long behind them. */
+  /** Items of a batch whose jobs are yet to be written: a hundred in a row, so that nobody waits long behind them. */
   processing_parts: {
     sequence: Generated<number>;
     tenant_id: string;

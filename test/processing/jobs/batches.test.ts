@@ -254,7 +254,7 @@ describe('[P11] a batch is refused', () => {
 
 describe('a batch whose asker’s server was gone before all of its jobs were written', () => {
   const at = 1_000;
-  /** As a server leaves it that ends right after its first commit: 600 items, in three parts. */
+  /** As a server leaves it that ends right after its first commit: 600 items, in six parts. */
   const leave = async (): Promise<BatchView> => {
     const ids = await createMany(600);
     const batch = { tenantId: 'acme', batchId: randomUUID(), requestedBy: 'ada', at };
@@ -271,7 +271,7 @@ describe('a batch whose asker’s server was gone before all of its jobs were wr
   it('[P10] is gone on with by the next, in the order of its items', async () => {
     const batch = await leave();
     expect(batch).toMatchObject({ total: 600, processed: 0, finishedAt: null });
-    expect(await parts()).toBe(3);
+    expect(await parts()).toBe(6);
     shop.runner.start();
     await eventually(parts).toBe(0);
     const rows = await shop.query
@@ -300,7 +300,7 @@ describe('a batch whose asker’s server was gone before all of its jobs were wr
     const batch = await leave();
     await shop.query
       .updateTable('processing_parts')
-      .set({ count: MAX_OPEN_JOBS / 3 })
+      .set({ count: MAX_OPEN_JOBS / 6 })
       .execute();
     await expectRefusal(start(shop, ada.viewer, (await create(1))[0] ?? ''), 'RATE_LIMITED');
     await shop.batches.cancel(ada.viewer, batch.batchId);
