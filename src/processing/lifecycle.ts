@@ -242,7 +242,8 @@ export function createLifecycle({ query, commits, broker, compliance, clock, ran
     /** Writes the jobs of a batch's parts, or of all that there are, so that others may write between two of them. */
     async openParts(key: BatchKey | null): Promise<void> {
       while (await hasPart(query, key)) {
-        const jobs = await write((transaction) => openPart(transaction, key));
+        // In a transaction of its own: it is as long as one may be.
+        const jobs = await query.transaction().execute((transaction) => openPart(transaction, key));
         await announceQueued(jobs);
       }
     },
