@@ -9,6 +9,8 @@ const COMMENT_MS = 12_000;
 /** Says nothing. Some browsers take the head of a response for sent with its first byte only. */
 const COMMENT = ':\n\n';
 const COMPLETE = 'event: complete\ndata:\n\n';
+/** Milliseconds from the first event of a stream that is waited for in pieces to its end: for those that come together. */
+const GATHER_MS = 100;
 /** What stands around a payload, with the longest cursor. */
 const OVERHEAD_BYTES = 48;
 
@@ -16,14 +18,21 @@ const OVERHEAD_BYTES = 48;
 const eventOf = (payload: string, cursor: number | null): string =>
   cursor === null ? `event: next\ndata: ${payload}\n\n` : `event: next\nid: ${cursor}\ndata: ${payload}\n\n`;
 
-/** Sends a subscription as the body of a response whose head is written. Resolves when it is over. */
+export interface EventStreamOptions {
+  readonly limits: Pick<ServerLimits, 'unsentBytes' | 'stallMs'>;
+  /** Seconds after which the response ends when nothing has come, for who cannot read it before its end; null: never. */
+  readonly waitSeconds: number | null;
+  readonly clock: Clock;
+}
+
+/**
+ * Sends a subscription as the body of a response whose head is written. Resolves when it is over. With `waitSeconds` the
+ * response ends soon after its first event, without `complete`: there may be more for who asks again behind it.
+ */
 export const sendEvents = async (
   response: ServerResponse,
   subscription: Subscription,
-  {
-    limits,
-    clock,
-  }: { readonly limits: Pick<ServerLimits, 'unsentBytes' | 'stallMs'>; readonly clock: Clock },
+  { limits, waitSeconds, clock }: EventStreamOptions,
 ): Promise<void> => {
   const outbox = createOutbox({
     stream: response,
@@ -33,6 +42,19 @@ export const sendEvents = async (
     onStall: () => response.destroy(),
   });
   const sender = { gone: false };
+  let isPiece = false;
+  const endPiece = (): void => {
+    isPiece = true;
+    subscription.finish();
+  };
+  let cancelPiece = waitSeconds === null ? null : clock.after(waitSeconds * 1000, endPiece);
+  let gathering = waitSeconds === null;
+  const gather = (): void => {
+    if (gathering) return;
+    gathering = true;
+    cancelPiece?.();
+    cancelPiece = clock.after(GATHER_MS, endPiece);
+  };
   const outlet: Outlet = {
     get hasRoom() {
       return outbox.hasRoom(OVERHEAD_BYTES);
@@ -40,6 +62,7 @@ export const sendEvents = async (
     offer(payload, cursor) {
       if (!outbox.hasRoom(payload.length + OVERHEAD_BYTES)) return false;
       outbox.push(eventOf(payload, cursor), sender);
+      gather();
       return true;
     },
     whenRoom: (call) => outbox.whenRoom(call),
@@ -66,8 +89,9 @@ export const sendEvents = async (
   subscription.start(outlet);
   await subscription.next();
   cancelComment();
+  cancelPiece?.();
   if (response.destroyed) return;
-  outbox.push(COMPLETE);
+  if (!isPiece) outbox.push(COMPLETE);
   outbox.finish();
   response.end();
 };

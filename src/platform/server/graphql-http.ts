@@ -6,6 +6,7 @@ import { createGraphiql } from './graphiql.ts';
 import type { Operations } from './operations.ts';
 import type { ServerOptions } from './options.ts';
 import { isAllowedOrigin } from './origin.ts';
+import { preferredWait } from './prefer.ts';
 import { isForm, type Refusal } from './request-guard.ts';
 import { signIn } from './sign-in.ts';
 
@@ -22,7 +23,7 @@ const PREFLIGHT_HEADERS = [
 ] as const;
 const PREFLIGHT = {
   methods: 'GET, POST',
-  headers: ['authorization', 'content-type', 'last-event-id', 'x-request-id', ...PREFLIGHT_HEADERS],
+  headers: ['authorization', 'content-type', 'last-event-id', 'prefer', 'x-request-id', ...PREFLIGHT_HEADERS],
 } as const;
 const NOT_JSON = 'Send application/json in UTF-8, or files as multipart/form-data.';
 
@@ -85,9 +86,11 @@ export const createGraphqlHttp = (
         log: log.child({ requestId, user }),
         form,
       });
+      const waitSeconds = answer.subscription ? preferredWait(request) : null;
+      if (waitSeconds !== null) response.setHeader('Preference-Applied', `wait=${waitSeconds}`);
       response.writeHead(answer.response.status, Object.fromEntries(answer.response.headers));
       if (answer.subscription)
-        await sendEvents(response, answer.subscription, { limits: config.limits, clock });
+        await sendEvents(response, answer.subscription, { limits: config.limits, waitSeconds, clock });
       else response.end(Buffer.from(await answer.response.arrayBuffer()));
     } finally {
       await form?.discard();

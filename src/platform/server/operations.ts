@@ -138,7 +138,12 @@ export const createOperations = ({ schema, config, log, clock, instruments }: Se
     // The head of an event stream is Yoga's; its events are ours.
     onResultProcess(hook) {
       if (!isAsyncIterable(hook.result)) return;
-      const headers = { 'Content-Type': EVENT_STREAM, 'Cache-Control': 'no-cache' };
+      // The last one is for proxies that gather what they pass on (nginx, and those who took it over).
+      const headers = {
+        'Content-Type': EVENT_STREAM,
+        'Cache-Control': 'no-cache',
+        'X-Accel-Buffering': 'no',
+      };
       hook.setResultProcessor((_result, fetchAPI) => new fetchAPI.Response(null, { headers }), EVENT_STREAM);
     },
   };

@@ -62,6 +62,67 @@ const firstSource = async (): Promise<TestSource> => {
   return edge.sources[0] as TestSource;
 };
 
+describe('a subscription over HTTP that is waited for in pieces', () => {
+  const wait = (seconds: string): Promise<Stream> =>
+    stream('subscription { ticks }', 'ada', {
+      headers: {
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+        authorization: 'Bearer ada',
+        prefer: seconds,
+      },
+    });
+
+  it('ends soon after its first event, with those that came meanwhile, and is not complete', async () => {
+    const { response, next } = await wait('respond-async, wait=20');
+    expect(response.headers.get('preference-applied')).toBe('wait=20');
+    const source = await firstSource();
+    clock.advance(19_000);
+    source.push(1);
+    expect(await next()).toMatchObject({ data: { data: { ticks: 1 } } });
+    clock.advance(99);
+    source.push(2);
+    expect(await next()).toMatchObject({ data: { data: { ticks: 2 } } });
+    clock.advance(1);
+    expect(await next()).toBeNull();
+    expect(source.returned).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('ends without an event when none has come in time', async () => {
+    const { next } = await wait('wait=20');
+    const source = await firstSource();
+    clock.advance(20_000);
+    expect(await next()).toBeNull();
+    expect(source.returned).toBe(1);
+  });
+
+  it('is complete when its source is', async () => {
+    const { next } = await wait('wait=20');
+    const source = await firstSource();
+    source.push(1);
+    source.finish();
+    await next();
+    expect(await next()).toEqual({ event: 'complete', data: null });
+    expect(await next()).toBeNull();
+    expect(clock.pending).toBe(0);
+  });
+
+  it.each([
+    ['wait=0', 'wait=1'],
+    ['wait="5"; foo', 'wait=5'],
+    ['wait=999999', 'wait=60'],
+    ['wait=1e9', null],
+    ['wait=-1', null],
+    ['nowait=3', null],
+  ])('takes %s for %s', async (prefer, applied) => {
+    const { response, next } = await wait(prefer);
+    expect(response.headers.get('preference-applied')).toBe(applied);
+    (await firstSource()).finish();
+    expect(await next()).toMatchObject({ event: 'complete' });
+  });
+});
+
 describe('a subscription over HTTP', () => {
   it('is a stream of events, then complete', async () => {
     const { response, next } = await stream('subscription { ticks }');
