@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { ConnectionLost, type SocketClient } from '../../src/sdk/socket-client.ts';
+import { ConnectionLost } from '../../src/sdk/errors.ts';
+import { type SocketClient } from '../../src/sdk/socket-client.ts';
 
 /** Milliseconds before a lost connection is tried again. */
 const RETRY_MS = 1_000;

@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { demoUsers } from '../../src/auth/development.ts';
 import { signFor } from '../../src/cli/token.ts';
 import { isParseError } from '../../src/cli/usage.ts';
+import { ConnectionLost, OperationError } from '../../src/sdk/errors.ts';
 import {
   BatchProcessingUpdatesDocument,
   ComplianceAlertsDocument,
@@ -14,7 +15,7 @@ import {
   UploadDocumentDocument,
   ViewerDocument,
 } from '../../src/sdk/generated.ts';
-import { ConnectionLost, createSocketClient, OperationError } from '../../src/sdk/socket-client.ts';
+import { createSocketClient } from '../../src/sdk/socket-client.ts';
 import { upload } from '../../src/sdk/upload.ts';
 import { liveBoard, plainBoard } from './board.ts';
 import { makeFiles } from './files.ts';

@@ -1,7 +1,7 @@
 import type { Splice } from '../text/splice.ts';
+import { ConnectionLost, OperationError } from './errors.ts';
 import type { ChangeFieldsFragment } from './generated.ts';
 import { type Acknowledgement, type OutgoingChange, SharedText } from './shared-text.ts';
-import { ConnectionLost, OperationError } from './socket-client.ts';
 
 /** Milliseconds before a lost connection is tried again, unless said otherwise. */
 const RETRY_MS = 1_000;

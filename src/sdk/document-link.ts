@@ -1,12 +1,13 @@
 import type { Splice } from '../text/splice.ts';
 import type { TextLink } from './connected-text.ts';
+import { OperationError } from './errors.ts';
 import {
   ApplyDocumentChangesDocument,
   type DocumentChangeInput,
   DocumentChangesDocument,
   DocumentTextDocument,
 } from './generated.ts';
-import { OperationError, type SocketClient } from './socket-client.ts';
+import { type SocketClient } from './socket-client.ts';
 
 /** A splice as the API writes it. */
 export function toInput({ position, length, content }: Splice): DocumentChangeInput {

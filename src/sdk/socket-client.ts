@@ -1,36 +1,11 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { type ExecutionResult, type GraphQLFormattedError, print } from 'graphql';
 import { createClient } from 'graphql-ws';
+import { ConnectionLost, OperationError } from './errors.ts';
 import { createInbox } from './inbox.ts';
 
 /** Milliseconds that a socket without operations stays open. */
 const IDLE_MS = 10_000;
-
-/** The server answered, and said no. */
-export class OperationError extends Error {
-  override readonly name = 'OperationError';
-  /** One of the codes of `docs/protocol.md`. */
-  readonly code: string;
-  readonly extensions: Readonly<Record<string, unknown>>;
-
-  constructor([first]: readonly GraphQLFormattedError[]) {
-    super(first?.message ?? 'The server gave no reason.');
-    this.code = String(first?.extensions?.['code']);
-    this.extensions = first?.extensions ?? {};
-  }
-}
-
-/** The connection was lost, or could not be made; what was asked may have been done or not. */
-export class ConnectionLost extends Error {
-  override readonly name = 'ConnectionLost';
-  /** The code of the close frame; 1006 when there was none. */
-  readonly code: number;
-
-  constructor(code: number, reason: string) {
-    super(reason === '' ? `The connection was closed with ${code}.` : reason);
-    this.code = code;
-  }
-}
 
 export interface SocketClientOptions {
   /** The server's address, like `http://localhost:4000`. */

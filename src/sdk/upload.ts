@@ -1,6 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { type ExecutionResult, print } from 'graphql';
-import { ConnectionLost, OperationError, type SocketClientOptions } from './socket-client.ts';
+import { ConnectionLost, OperationError } from './errors.ts';
+import { type SocketClientOptions } from './socket-client.ts';
 
 /** Its answer, whatever the status: what is no answer of the server comes from something in between. */
 async function answerOf<Data>(response: Response): Promise<ExecutionResult<Data>> {

@@ -7,9 +7,10 @@ import { describe, expect, it } from 'vitest';
 import { liveBoard, plainBoard, type Update } from '../../scripts/demo/board.ts';
 import { makeFiles } from '../../scripts/demo/files.ts';
 import { follow } from '../../scripts/demo/follow.ts';
+import { ConnectionLost, OperationError } from '../../src/sdk/errors.ts';
 import { type BatchFieldsFragment, BatchProcessingUpdatesDocument } from '../../src/sdk/generated.ts';
 import { createInbox, type Inbox } from '../../src/sdk/inbox.ts';
-import { ConnectionLost, OperationError, type SocketClient } from '../../src/sdk/socket-client.ts';
+import { type SocketClient } from '../../src/sdk/socket-client.ts';
 import { startServer } from '../support/server.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

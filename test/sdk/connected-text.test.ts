@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type Answer, connectSharedText, type TextLink } from '../../src/sdk/connected-text.ts';
+import { ConnectionLost, OperationError } from '../../src/sdk/errors.ts';
 import type { ChangeFieldsFragment } from '../../src/sdk/generated.ts';
 import { createInbox, type Inbox } from '../../src/sdk/inbox.ts';
 import type { OutgoingChange } from '../../src/sdk/shared-text.ts';
-import { ConnectionLost, OperationError } from '../../src/sdk/socket-client.ts';
 
 const refused = (code: string): OperationError =>
   new OperationError([{ message: code, extensions: { code } }]);

@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import { createSocketClient, type SocketClient } from '../../src/sdk/socket-client.ts';
 import { type TokenOptions, tokenFor } from './tokens.ts';
 
-export { ConnectionLost, OperationError } from '../../src/sdk/socket-client.ts';
+export { ConnectionLost, OperationError } from '../../src/sdk/errors.ts';
 
 export interface ClientOptions extends TokenOptions {
   /** Of the server, as `TestServer.url` has it. */
