@@ -15,9 +15,12 @@ export interface SocketOptions {
    * wait for a connection: what may pass is to be tried again inside of it.
    */
   readonly token: () => Promise<string>;
-  /** Milliseconds that the first attempt to connect again waits at most; each further one twice as long. Default: 500. */
+  /** Milliseconds that the first attempt to connect again waits at most, each further one twice as long; default: 500. */
   readonly retryMs?: number;
-  /** Milliseconds between two pings, and that the server has for its answer: a network may go without a word. Default: 10,000. */
+  /**
+   * Milliseconds between two pings, and that the server has to answer one: a network may go without a word. Default:
+   * 10,000.
+   */
   readonly pingMs?: number;
 }
 

@@ -9,6 +9,7 @@ import { createResumeLink } from '../../examples/apollo/resume-link.ts';
 import { createSocket, SocketClosed } from '../../examples/graphql-ws/socket.ts';
 import {
   ApplyDocumentChangeDocument,
+  ComplianceAlertsRaisedDocument,
   CreateDocumentDocument,
   DocumentChangesDocument,
   DocumentsDocument,
@@ -17,7 +18,14 @@ import {
 import { startServer, type TestServer } from '../support/server.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { holdPromises } from './promises.ts';
-import { createFollowing, type OpenClient, PARTLY, type Reasons, Refused } from './tested-client.ts';
+import {
+  createFollowing,
+  type Following,
+  type OpenClient,
+  PARTLY,
+  type Reasons,
+  Refused,
+} from './tested-client.ts';
 
 /** Milliseconds after which a log is asked for again that the server could not give. */
 const RETRY_MS = 20;
@@ -43,6 +51,20 @@ const openApollo: OpenClient = (options) => {
   socket.on('message', ({ type }) => {
     if (type === MessageType.Error) refusals += 1;
   });
+  function follow<Data, Variables extends OperationVariables>(
+    query: TypedDocumentNode<Data, Variables>,
+    variables: NoInfer<Variables>,
+    eventOf: (data: Data) => readonly [number, string],
+  ): Following {
+    const following = createFollowing(() => reading.unsubscribe());
+    const context = { queryDeduplication: false };
+    const options = { query, variables, fetchPolicy: 'no-cache', context } as const;
+    const reading = client.subscribe<Data>(options).subscribe(({ data, error }) => {
+      if (error) following.end(reasonsOf(error));
+      else if (data) following.take(...eventOf(data));
+    });
+    return following;
+  }
   return {
     get refusals() {
       return refusals;
@@ -61,20 +83,17 @@ const openApollo: OpenClient = (options) => {
       const { revision, replayed } = data.applyDocumentChange;
       return { revision, replayed };
     },
-    follow(documentId, after) {
-      const changes = client.subscribe({
-        query: DocumentChangesDocument,
-        variables: { documentId, echo: true, ...(after !== undefined && { after }) },
-        fetchPolicy: 'no-cache',
-        context: { queryDeduplication: false },
-      });
-      const following = createFollowing(() => reading.unsubscribe());
-      const reading = changes.subscribe(({ data, error }) => {
-        if (error) following.end(reasonsOf(error));
-        else if (data) following.take(data.documentChanges);
-      });
-      return following;
-    },
+    follow: (documentId, after) =>
+      follow(
+        DocumentChangesDocument,
+        { documentId, echo: true, ...(after !== undefined && { after }) },
+        ({ documentChanges: { revision, content } }) => [revision, content],
+      ),
+    followAlerts: (after) =>
+      follow(ComplianceAlertsRaisedDocument, { after }, ({ complianceAlerts: { id, documentId } }) => [
+        Number(id),
+        documentId,
+      ]),
     async readPartly(id) {
       const query: TypedDocumentNode<unknown, OperationVariables> = parse(PARTLY);
       const { data, error } = await client.query({ query, variables: { id }, errorPolicy: 'all' });

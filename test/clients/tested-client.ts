@@ -14,10 +14,11 @@ export class Refused extends Error {
   }
 }
 
-/** A reader of a document's log, from its own changes to others'. */
+/** A reader of a log. */
 export interface Following {
-  /** As they came. */
-  readonly revisions: readonly number[];
+  /** The cursors of what came, in the order in which it came. */
+  readonly cursors: readonly number[];
+  /** What was inserted, or what was raised an alert for. */
   readonly contents: readonly string[];
   /** Why it has ended, once it has. */
   readonly ended: Reasons | undefined;
@@ -36,8 +37,10 @@ export interface TestedClient {
     content: string,
     changeId: string,
   ): Promise<{ readonly revision: number; readonly replayed: boolean }>;
-  /** Each one is a reader of its own, even with the same arguments. */
+  /** Follows a document's changes, its user's own included. Each one is a reader of its own, even with the same arguments. */
   follow(documentId: string, after?: number): Following;
+  /** Follows the alerts. */
+  followAlerts(after: string): Following;
   /** A query of which one part fails: what came, and why the rest did not. */
   readPartly(documentId: string): Promise<{ readonly data: unknown; readonly reasons: Reasons }>;
   /** Idempotent. */
@@ -52,19 +55,19 @@ export const PARTLY =
 
 /** A Following, with the ways to fill it. */
 export function createFollowing(stop: () => void) {
-  const revisions: number[] = [];
+  const cursors: number[] = [];
   const contents: string[] = [];
   let ended: Reasons | undefined;
   return {
-    revisions,
+    cursors,
     contents,
     get ended() {
       return ended;
     },
     stop,
-    take(change: { readonly revision: number; readonly content: string }): void {
-      revisions.push(change.revision);
-      contents.push(change.content);
+    take(cursor: number, content: string): void {
+      cursors.push(cursor);
+      contents.push(content);
     },
     end(reasons: Reasons): void {
       ended ??= reasons;

@@ -1,4 +1,10 @@
-import { Client, type CombinedError, cacheExchange, type OperationResult } from '@urql/core';
+import {
+  Client,
+  type CombinedError,
+  cacheExchange,
+  type OperationResult,
+  type OperationResultSource,
+} from '@urql/core';
 import { MessageType } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import '../../examples/graphql-ws/web-socket.ts';
@@ -6,6 +12,7 @@ import { createSocket, SocketClosed } from '../../examples/graphql-ws/socket.ts'
 import { resumeExchange } from '../../examples/urql/resume-exchange.ts';
 import {
   ApplyDocumentChangeDocument,
+  ComplianceAlertsRaisedDocument,
   CreateDocumentDocument,
   DeleteDocumentDocument,
   DocumentChangesDocument,
@@ -15,7 +22,14 @@ import {
 import { startServer, type TestServer } from '../support/server.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { holdPromises } from './promises.ts';
-import { createFollowing, type OpenClient, PARTLY, type Reasons, Refused } from './tested-client.ts';
+import {
+  createFollowing,
+  type Following,
+  type OpenClient,
+  PARTLY,
+  type Reasons,
+  Refused,
+} from './tested-client.ts';
 
 /** Milliseconds after which a log is asked for again that the server could not give. */
 const RETRY_MS = 20;
@@ -31,6 +45,18 @@ function dataOf<Data>({ data, error }: Pick<OperationResult<Data>, 'data' | 'err
   if (error) throw new Refused(reasonsOf(error));
   if (!data) throw new Error('there is no answer');
   return data;
+}
+
+function follow<Data>(
+  results: OperationResultSource<OperationResult<Data>>,
+  eventOf: (data: Data) => readonly [number, string],
+): Following {
+  const following = createFollowing(() => reading.unsubscribe());
+  const reading = results.subscribe(({ data, error }) => {
+    if (error) following.end(reasonsOf(error));
+    else if (data) following.take(...eventOf(data));
+  });
+  return following;
 }
 
 const openUrql: OpenClient = (options) => {
@@ -64,17 +90,16 @@ const openUrql: OpenClient = (options) => {
     follow(documentId, after) {
       readers += 1;
       const variables = { documentId, echo: true, clientId: `reader-${readers}` };
-      const changes = client.subscription(DocumentChangesDocument, {
-        ...variables,
-        ...(after !== undefined && { after }),
-      });
-      const following = createFollowing(() => reading.unsubscribe());
-      const reading = changes.subscribe(({ data, error }) => {
-        if (error) following.end(reasonsOf(error));
-        else if (data) following.take(data.documentChanges);
-      });
-      return following;
+      return follow(
+        client.subscription(DocumentChangesDocument, { ...variables, ...(after !== undefined && { after }) }),
+        ({ documentChanges: { revision, content } }) => [revision, content],
+      );
     },
+    followAlerts: (after) =>
+      follow(
+        client.subscription(ComplianceAlertsRaisedDocument, { after }),
+        ({ complianceAlerts: { id, documentId } }) => [Number(id), documentId],
+      ),
     async readPartly(id) {
       const { data, error } = await client.query<unknown>(PARTLY, { id });
       return { data, reasons: error ? reasonsOf(error) : [] };
