@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { SocketOptions } from '../../examples/graphql-ws/socket.ts';
 import {
   AddCollaboratorDocument,
@@ -103,6 +103,7 @@ export function holdPromises(open: OpenClient): void {
       connections += 1;
       return random.between(MIN_LIFE_BYTES, MAX_LIFE_BYTES);
     });
+    onTestFinished(() => proxy.close());
     await create('cut', '');
     const linus = linusAt(proxy.url);
     const following = linus.follow('cut', 0);
@@ -112,8 +113,6 @@ export function holdPromises(open: OpenClient): void {
     await expectAll(following, CHANGES_WHILE_CUT);
     expect(connections).toBeGreaterThan(MIN_CONNECTIONS);
     expect(await linus.read('cut')).toBe(pieces.toReversed().join(''));
-    await linus.close();
-    await proxy.close();
   }, 90_000);
 
   it('[P1] [P4] goes on without a gap when the server was killed and started again', async () => {
@@ -147,6 +146,7 @@ export function holdPromises(open: OpenClient): void {
 
   it('[P4] goes on without a gap when the network has gone silent', async () => {
     const proxy = await startSilentProxy(server.url);
+    onTestFinished(() => proxy.close());
     await create('silent', 'first');
     const linus = enter(() => tokenFor('linus'), { url: proxy.url, pingMs: PING_MS });
     const following = linus.follow('silent', 0);
@@ -154,8 +154,6 @@ export function holdPromises(open: OpenClient): void {
     proxy.silence();
     await insertAsAda('silent', 'second');
     await expectAll(following, 2);
-    await linus.close();
-    await proxy.close();
   }, 90_000);
 
   it('[P4] a reader who comes later gets the whole log, too', async () => {
@@ -186,7 +184,9 @@ export function holdPromises(open: OpenClient): void {
 
   it('[P4] asks again for a log that the server cannot give at the moment', async () => {
     const small = await startServer({ env: { LIMIT_SUBSCRIPTIONS_PER_SOCKET: '1' } });
+    onTestFinished(() => small.stop());
     const owner = createClient({ url: small.url, userId: 'linus' });
+    onTestFinished(() => owner.close());
     await owner.request(CreateDocumentDocument, { input: { id: 'one', title: 'One', content: 'first' } });
     const linus = linusAt(small.url);
     const first = linus.follow('one', 0);
@@ -196,9 +196,6 @@ export function holdPromises(open: OpenClient): void {
     first.stop();
     await expectAll(second, 1);
     expect(second.ended).toBeUndefined();
-    await linus.close();
-    await owner.close();
-    await small.stop();
   }, 90_000);
 
   it('does not begin a log without a cursor, and says what to do', async () => {
