@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
-import { connectSharedText } from '../sdk/connected-text.ts';
-import { documentLink } from '../sdk/document-link.ts';
-import type { LoggedChange } from '../sdk/shared-text.ts';
 import { createSocketClient } from '../sdk/socket-client.ts';
+import { createSharedText, type SharedText } from '../sdk/text/shared-text.ts';
+import { socketLink } from '../sdk/text/socket-link.ts';
+import { type Splice, splicesOf } from '../text/splice.ts';
 import type { Terminal } from './terminal.ts';
 import { signFor } from './token.ts';
 import { UsageError } from './usage.ts';
@@ -28,7 +28,7 @@ everything is saved. A lost connection is made again, and nothing is lost by it.
 `;
 
 /** What somebody else did, in a line for people. */
-function describe(userId: string, { revision, position, length, content }: LoggedChange): string {
+function describe(userId: string, revision: number, { position, length, content }: Splice): string {
   const added = content === '' ? '' : ` + ${JSON.stringify(content)}`;
   const removed = length === 0 ? '' : ` - ${length} characters`;
   return `[${revision}] ${userId} at ${position}:${removed}${added}\n`;
@@ -58,25 +58,43 @@ export async function editCommand(
   const token = async (): Promise<string> => given ?? signFor({ sub: user ?? '' }, TOKEN_MS, env);
 
   const client = createSocketClient({ url, token, clientId: randomUUID(), webSocket: WebSocket });
-  const document = await connectSharedText(documentLink(client, documentId), {
-    newChangeId: randomUUID,
+  const link = socketLink(client, documentId, {
     retryMs: RETRY_MS,
-    onRemote: (change) => out(describe(change.userId, change)),
     onRetry: (error) => err(`quire: ${error.message} Trying again…\n`),
   });
   try {
-    const { text } = document;
-    out(
-      `${documentId}, revision ${text.revision}. What you type is added at the end; Ctrl-D stops.\n\n${text.text}\n\n`,
-    );
-    for await (const line of createInterface({ input })) {
-      if (document.ended) throw document.ended;
-      const start = text.length === 0 || text.text.endsWith('\n') ? '' : '\n';
-      document.edit({ position: text.length, length: 0, content: `${start}${line}\n` });
+    const text = await createSharedText(link, {
+      newChangeId: randomUUID,
+      onError: (error) => err(`quire: ${String(error)}\n`),
+    });
+    try {
+      await typeInto(text, documentId, { input, out });
+    } finally {
+      await text.close();
     }
-    await document.saved();
-    out(`Saved, revision ${text.revision}.\n`);
   } finally {
-    await document.close();
+    await link.close();
   }
+}
+
+/** Shows a text and what others do to it, and adds what is typed, until the input ends and all is saved. */
+async function typeInto(
+  text: SharedText,
+  documentId: string,
+  { input, out }: Pick<Terminal, 'input' | 'out'>,
+): Promise<void> {
+  text.on('changed', ({ change, origin, by }) => {
+    if (origin !== 'remote') return;
+    for (const splice of splicesOf(change)) out(describe(by, text.revision, splice));
+  });
+  out(
+    `${documentId}, revision ${text.revision}. What you type is added at the end; Ctrl-D stops.\n\n${text.text}\n\n`,
+  );
+  for await (const line of createInterface({ input })) {
+    if (text.ended) throw text.ended;
+    const start = text.length === 0 || text.text.endsWith('\n') ? '' : '\n';
+    text.edit({ position: text.length, length: 0, content: `${start}${line}\n` });
+  }
+  await text.saved();
+  out(`Saved, revision ${text.revision}.\n`);
 }

@@ -1,13 +1,8 @@
 import { createClient, type TestClient } from '../support/client.ts';
-import {
-  type Answer,
-  type ConnectedText,
-  connectSharedText,
-  documentLink,
-} from '../support/connected-text.ts';
 import { randomSplice } from '../support/edits.ts';
 import { type CuttingProxy, startProxy } from '../support/proxy.ts';
 import { Random } from '../support/random.ts';
+import { createSharedText, type SharedText, socketLink } from '../support/shared-text.ts';
 import { delay, type FaultyLink, withFaults } from './faults.ts';
 import { type RecordedLink, recorded } from './recorded.ts';
 import { createShared } from './shared.ts';
@@ -29,7 +24,7 @@ interface Peer {
   readonly client: TestClient;
   readonly sent: RecordedLink;
   readonly faults: FaultyLink;
-  readonly text: ConnectedText;
+  readonly text: SharedText;
   readonly random: Random;
 }
 
@@ -73,9 +68,9 @@ export async function converge(seed: number, options: ConvergenceOptions): Promi
     await Promise.all(peers.map(({ text }) => text.reached(stored.revision)));
 
     for (const [index, { text }] of peers.entries()) {
-      if (text.text.text === stored.content && text.text.revision === stored.revision) continue;
+      if (text.text === stored.content && text.revision === stored.revision) continue;
       throw new Error(
-        `replica ${index} at ${text.text.revision} has ${JSON.stringify(text.text.text)}, the server at ${stored.revision} ${JSON.stringify(stored.content)}`,
+        `replica ${index} at ${text.revision} has ${JSON.stringify(text.text)}, the server at ${stored.revision} ${JSON.stringify(stored.content)}`,
       );
     }
     verifyStored(
@@ -83,7 +78,8 @@ export async function converge(seed: number, options: ConvergenceOptions): Promi
       peers.map(({ client, sent }) => ({ userId: client.userId, answers: sent.answers })),
     );
   } finally {
-    await Promise.all([owner.close(), ...peers.map(({ text }) => text.close())]);
+    await Promise.all(peers.map(({ text }) => text.close()));
+    await Promise.all([owner.close(), ...peers.map(({ faults }) => faults.close())]);
     await Promise.all(proxies.map((proxy) => proxy.close()));
   }
 }
@@ -100,13 +96,12 @@ async function connect(peer: {
 }): Promise<Peer> {
   const { url, userId, documentId, name, random } = peer;
   const client = createClient({ url, userId, clientId: name });
-  const sent = recorded(documentLink(client, documentId));
-  const onSecondAnswer = (answer: Answer): void => text.text.acknowledge(answer);
-  const faults = withFaults(sent, { client, random, onSecondAnswer });
+  const sent = recorded(socketLink(client, documentId, { retryMs: 10 }));
+  const faults = withFaults(sent, { client, random });
   let changes = 0;
-  const text: ConnectedText = await connectSharedText(faults, {
+  const text = await createSharedText(faults, {
     newChangeId: () => `${name}-${(changes += 1)}`,
-    retryMs: 10,
+    presence: false,
   });
   return { client, sent, faults, text, random };
 }
@@ -114,7 +109,7 @@ async function connect(peer: {
 /** A person who types: now faster than the network, now waiting for it, now without it. */
 async function edit({ client, text, random }: Peer, count: number): Promise<void> {
   for (let left = count; left > 0; left -= 1) {
-    text.edit(randomSplice(random, text.text.text));
+    text.edit(randomSplice(random, text.text));
     if (random.chance(0.02)) client.drop();
     if (random.chance(0.2)) await text.saved();
     else await delay(random);

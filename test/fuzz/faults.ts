@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { TestClient } from '../support/client.ts';
-import type { Answer, TextLink } from '../support/connected-text.ts';
 import type { Random } from '../support/random.ts';
+import type { SocketLink } from '../support/shared-text.ts';
 
 /** Lets other work of the process go first: mostly turns of the event loop, sometimes a millisecond or two. */
 export async function delay(random: Random): Promise<void> {
@@ -10,7 +10,7 @@ export async function delay(random: Random): Promise<void> {
 }
 
 /** A link with what a network does to it. */
-export interface FaultyLink extends TextLink {
+export interface FaultyLink extends SocketLink {
   /** Sends each change once, and drops no more sockets, from now on. */
   heal(): void;
 }
@@ -18,31 +18,29 @@ export interface FaultyLink extends TextLink {
 export interface FaultsOptions {
   readonly client: TestClient;
   readonly random: Random;
-  /** Called with the second answer to a change that was sent twice. */
-  readonly onSecondAnswer: (answer: Answer) => void;
 }
 
 /** Delays what comes and what goes, sends changes twice, and drops the socket before an answer, or among the changes. */
-export function withFaults(link: TextLink, { client, random, onSecondAnswer }: FaultsOptions): FaultyLink {
+export function withFaults(link: SocketLink, { client, random }: FaultsOptions): FaultyLink {
   let faulty = true;
   const happens = (probability: number): boolean => faulty && random.chance(probability);
 
   return {
+    ...link,
     heal() {
       faulty = false;
     },
-    open: () => link.open(),
-    async *changes(after) {
-      for await (const change of link.changes(after)) {
+    async *changes(after, signal) {
+      for await (const change of link.changes(after, signal)) {
         await delay(random);
         yield change;
         if (happens(0.01)) client.drop();
       }
     },
-    async send(change) {
+    async send(change, signal) {
       await delay(random);
-      const first = link.send(change);
-      const second = happens(0.15) ? link.send(change).then(onSecondAnswer) : null;
+      const first = link.send(change, signal);
+      const second = happens(0.15) ? link.send(change, signal) : null;
       // They may fail before they are awaited, or without ever being awaited.
       first.catch(() => {});
       second?.catch(() => {});
@@ -50,11 +48,10 @@ export function withFaults(link: TextLink, { client, random, onSecondAnswer }: F
         await delay(random);
         client.drop();
       }
-      const answer = await first;
-      if (second && random.chance(0.5)) await second.catch(() => {});
+      // Either answer will do.
+      const answer = await (second && random.chance(0.5) ? second : first);
       await delay(random);
       return answer;
     },
-    close: () => link.close(),
   };
 }

@@ -2,15 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type ChangeFieldsFragment, DocumentChangesDocument } from '../../src/sdk/generated.ts';
 import { createClient, type TestClient } from '../support/client.ts';
-import {
-  type ConnectedText,
-  connectSharedText,
-  documentLink,
-  persistently,
-} from '../support/connected-text.ts';
 import { randomSplice } from '../support/edits.ts';
 import { Random } from '../support/random.ts';
 import type { TestServer } from '../support/server.ts';
+import { createSharedText, persistently, type SharedText, socketLink } from '../support/shared-text.ts';
 import { delay } from './faults.ts';
 import { type RecordedLink, recorded } from './recorded.ts';
 import { createShared } from './shared.ts';
@@ -22,7 +17,7 @@ const EDITS_AFTER = 15;
 interface Editor {
   readonly client: TestClient;
   readonly sent: RecordedLink;
-  readonly text: ConnectedText;
+  readonly text: SharedText;
 }
 
 /**
@@ -70,11 +65,11 @@ export async function surviveKill(seed: number, server: TestServer): Promise<voi
         userId: random.pick(users),
         clientId: `editor-${number}`,
       });
-      const sent = recorded(documentLink(client, documentId), onAnswer);
+      const sent = recorded(socketLink(client, documentId, { retryMs: 10 }), onAnswer);
       let changes = 0;
-      const text = await connectSharedText(sent, {
+      const text = await createSharedText(sent, {
         newChangeId: () => `editor-${number}-${(changes += 1)}`,
-        retryMs: 10,
+        presence: false,
       });
       editors.push({ client, sent, text });
     }
@@ -87,7 +82,7 @@ export async function surviveKill(seed: number, server: TestServer): Promise<voi
 
     for (const { text } of editors) {
       await text.reached(stored.revision);
-      if (text.text.text !== stored.content) throw new Error('a replica differs from what the server holds');
+      if (text.text !== stored.content) throw new Error('a replica differs from what the server holds');
     }
     verifyStored(
       stored,
@@ -96,14 +91,15 @@ export async function surviveKill(seed: number, server: TestServer): Promise<voi
     if (!isDeepStrictEqual(watcher.seen, stored.log)) throw new Error('the watcher saw another log');
   } finally {
     await killed?.catch(() => {});
-    await Promise.all([owner.close(), watcher.close(), ...editors.map(({ text }) => text.close())]);
+    await Promise.all(editors.map(({ text }) => text.close()));
+    await Promise.all([owner.close(), watcher.close(), ...editors.map(({ sent }) => sent.close())]);
   }
 }
 
 /** Types until the server was killed, and goes on for a while. */
-async function edit(text: ConnectedText, random: Random, isKilled: () => boolean): Promise<void> {
+async function edit(text: SharedText, random: Random, isKilled: () => boolean): Promise<void> {
   for (let left = EDITS_AFTER; left > 0; left -= isKilled() ? 1 : 0) {
-    text.edit(randomSplice(random, text.text.text));
+    text.edit(randomSplice(random, text.text));
     // Nobody stands still while the server is away.
     if (!isKilled() && random.chance(0.3)) await text.saved();
     else await delay(random);

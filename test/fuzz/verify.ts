@@ -6,7 +6,7 @@ import {
 } from '../../src/sdk/generated.ts';
 import { applySplices, toText } from '../../src/text/splice.ts';
 import type { TestClient } from '../support/client.ts';
-import type { Answer } from '../support/connected-text.ts';
+import type { Answer } from '../support/shared-text.ts';
 
 /** Entries of the log that are read at a time. */
 const PAGE = 500;

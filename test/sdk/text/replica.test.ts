@@ -1,53 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { placeChange } from '../../src/documents/change.ts';
-import { Timeline } from '../../src/documents/timeline.ts';
-import {
-  type LoggedChange,
-  type OutgoingChange,
-  ReplicaError,
-  SharedText,
-} from '../../src/sdk/shared-text.ts';
-import { toText } from '../../src/text/splice.ts';
-import { randomSplice } from '../support/edits.ts';
-import { Random } from '../support/random.ts';
-
-const LIMITS = { changeChars: 1_000_000, documentChars: 10_000_000 };
-
-/** The server's pure part: one order, the log, rebase. */
-function createLog(text = '') {
-  const timeline = new Timeline(toText(text), 0);
-  const log: LoggedChange[] = [];
-  return {
-    log,
-    text: () => timeline.text.toString(),
-    commit({ changeId, baseRevision, splices }: OutgoingChange) {
-      const placed = placeChange(timeline, baseRevision, splices, 'changes', LIMITS);
-      for (const splice of placed) {
-        timeline.advance(splice);
-        log.push({ ...splice, revision: timeline.revision, changeId });
-      }
-      return { changeId, revision: timeline.revision, count: placed.length };
-    },
-  };
-}
+import { Replica, ReplicaError } from '../../../src/sdk/text/replica.ts';
+import { randomSplice } from '../../support/edits.ts';
+import { createLog } from '../../support/log.ts';
+import { Random } from '../../support/random.ts';
 
 function replicas(names: string[], text = '') {
   let ids = 0;
   const server = createLog(text);
-  const clients = names.map(
-    (name) => new SharedText({ text, revision: 0, newChangeId: () => `${name}-${(ids += 1)}` }),
-  );
-  const send = (client: SharedText) => {
+  const clients = names.map((name) => new Replica({ text, revision: 0 }, () => `${name}-${(ids += 1)}`));
+  const send = (client: Replica) => {
     const outgoing = client.takeOutgoing();
     if (outgoing) client.acknowledge(server.commit(outgoing));
   };
-  const catchUp = (client: SharedText, upTo = server.log.length) => {
+  const catchUp = (client: Replica, upTo = server.log.length) => {
     for (const change of server.log.slice(client.revision, upTo)) client.receive(change);
   };
-  return { server, clients: clients as [SharedText, SharedText, ...SharedText[]], send, catchUp };
+  return { server, clients: clients as [Replica, Replica, ...Replica[]], send, catchUp };
 }
 
-describe('SharedText', () => {
+describe('Replica', () => {
   it('[P3] concurrent inserts at one place stand in commit order everywhere', () => {
     const { server, clients, send, catchUp } = replicas(['ada', 'linus'], 'hi');
     const [ada, linus] = clients;
