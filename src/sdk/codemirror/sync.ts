@@ -7,7 +7,7 @@ import {
   type Text,
   type TransactionSpec,
 } from '@codemirror/state';
-import { EditorView, type PluginValue, ViewPlugin, type ViewUpdate } from '@codemirror/view';
+import { type EditorView, type PluginValue, ViewPlugin, type ViewUpdate } from '@codemirror/view';
 import { changeOf, difference } from '../../text/splice.ts';
 import { EditError } from '../text/errors.ts';
 import type { SharedText, TextChanged } from '../text/types.ts';
@@ -44,7 +44,6 @@ export function syncWith(shared: SharedText, { onRefused }: SyncOptions): Extens
 
     constructor(view: EditorView) {
       this.#view = view;
-      sync = this;
       // The editor may have been made before the text has changed.
       this.#behind = between(view.state.doc, shared.doc);
       this.#stops = [
@@ -139,7 +138,11 @@ export function syncWith(shared: SharedText, { onRefused }: SyncOptions): Extens
     onRefused(error);
     return [];
   });
-  return [ViewPlugin.fromClass(Sync), refusal];
+  const plugin = ViewPlugin.define((view) => {
+    sync = new Sync(view);
+    return sync;
+  });
+  return [plugin, refusal];
 }
 
 /** What turns one text into the other; null when they are equal. */

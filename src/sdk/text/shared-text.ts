@@ -39,7 +39,7 @@ export async function createSharedText(link: TextLink, options: SharedTextOption
   const cursors = createRemoteCursors({
     ownId: userId,
     locate: (position, assoc) => replica.locate(position, assoc),
-    later: events.later,
+    later: (tell) => events.later(tell),
   });
   const own = createOwnPresence({
     link,

@@ -142,7 +142,7 @@ export function socketLink(
   ): Promise<NonNullable<Data['document']>> {
     const found = (await ask(document, variables)).document;
     if (!found) throw noDocument();
-    return found as NonNullable<Data['document']>;
+    return found;
   }
 
   return {
