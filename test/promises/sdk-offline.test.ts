@@ -7,7 +7,7 @@ import {
 import { type DraftStore, memoryDrafts } from '../../src/sdk/text/drafts.ts';
 import { readStored } from '../fuzz/verify.ts';
 import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.ts';
-import { createClient, type TestClient } from '../support/client.ts';
+import { createClient, OperationError, type TestClient } from '../support/client.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { Random } from '../support/random.ts';
 import { startServer, type TestServer } from '../support/server.ts';
@@ -26,6 +26,8 @@ const RETRY_MS = 20;
 interface Absentee {
   readonly text: SharedText;
   readonly link: SocketLink;
+  /** Changes that the server did not take because they lay too far behind. */
+  readonly resyncs: () => number;
 }
 
 describe('an hour offline', () => {
@@ -54,8 +56,17 @@ describe('an hour offline', () => {
     drafts: DraftStore,
   ): Promise<Absentee> {
     const client = createClient({ url: proxy.url, userId: 'ada', clientId: 'ada-desk' });
-    const link = socketLink(client, documentId, { retryMs: RETRY_MS });
-    return { link, text: await createSharedText(link, { clock, drafts }) };
+    const inside = socketLink(client, documentId, { retryMs: RETRY_MS });
+    let resyncs = 0;
+    const link: SocketLink = {
+      ...inside,
+      send: (change, signal) =>
+        inside.send(change, signal).catch((error: unknown) => {
+          if (error instanceof OperationError && error.code === 'RESYNC_REQUIRED') resyncs += 1;
+          throw error;
+        }),
+    };
+    return { link, text: await createSharedText(link, { clock, drafts }), resyncs: () => resyncs };
   }
 
   /** The others write numbers, each of which is a revision of its own. */
@@ -110,7 +121,7 @@ describe('an hour offline', () => {
       await linus.request(AddCollaboratorDocument, { documentId, userId: 'ada', role: 'EDITOR' });
       const clock = createManualClock();
       const drafts = memoryDrafts();
-      let { text, link } = await sitDown(documentId, clock, drafts);
+      let { text, link, resyncs } = await sitDown(documentId, clock, drafts);
       text.edit({ position: 0, length: 0, content: 'before\n' });
       await text.saved();
 
@@ -126,12 +137,13 @@ describe('an hour offline', () => {
 
       let together = 0;
       proxy.up();
-      if (closed) ({ text, link } = await sitDown(documentId, clock, drafts));
+      if (closed) ({ text, link, resyncs } = await sitDown(documentId, clock, drafts));
       else text.on('conflict-free', () => (together += 1));
       await text.saved();
       const stored = await readStored(linus, documentId);
       await text.reached(stored.revision);
       expect(text.text).toBe(stored.content);
+      if (revisions === MANY) expect(resyncs()).toBeGreaterThan(0);
       expect(stored.revision).toBeGreaterThan(revisions + PER_CHANGE);
       for (const mark of marks) expect(stored.content.split(mark), mark).toHaveLength(2);
       if (!closed) await expect.poll(() => together).toBe(1);

@@ -1,4 +1,2 @@
-export * from '../../src/sdk/text/link.ts';
+export * from '../../src/sdk/text/index.ts';
 export { persistently } from '../../src/sdk/text/persistently.ts';
-export * from '../../src/sdk/text/shared-text.ts';
-export * from '../../src/sdk/text/socket-link.ts';

@@ -9,7 +9,7 @@ export const DRAFT_INTERVAL_MS = 500;
 /** What a person has typed and the server may not have, with the text that it belongs to. Plain data: it can be cloned, and is JSON. */
 export interface Draft extends ReplicaState {
   readonly documentId: string;
-  /** Set when the server refused a change of it: why. It is not sent again. */
+  /** Why it is not sent again: the code with which the server refused a change of it, or DIVERGED where it did not fit the log. */
   readonly refused: string | null;
   /** Milliseconds since 1970. */
   readonly savedAt: number;

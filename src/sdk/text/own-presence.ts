@@ -1,5 +1,5 @@
 import type { ChangeDesc, Text } from '@codemirror/state';
-import { ConnectionLost } from '../errors.ts';
+import { ConnectionLost, OperationError } from '../errors.ts';
 import type { SdkClock } from './clock.ts';
 import type { TextLink } from './link.ts';
 
@@ -9,6 +9,9 @@ export const CURSOR_INTERVAL_MS = 100;
 export const TYPING_STOPS_MS = 3_000;
 /** Milliseconds after which it is said again; the server forgets it after 6 s. */
 const TYPING_REPEAT_MS = 4_000;
+
+/** What ends the text, too, which says so. */
+const TOLD_BY_THE_TEXT = ['FORBIDDEN', 'NOT_FOUND', 'UNAUTHENTICATED'];
 
 export interface OwnPresenceOptions {
   readonly link: Pick<TextLink, 'moveCursor' | 'setTyping'>;
@@ -43,9 +46,11 @@ export function createOwnPresence(options: OwnPresenceOptions): OwnPresence {
   let typingSaidAt: number | null = null;
   let cancelTyping: (() => void) | null = null;
 
-  // A connection that is lost is nothing to report: it all is said again.
   const report = (error: unknown): void => {
-    if (!(error instanceof ConnectionLost)) onError(error);
+    // It is said again when the connection is back.
+    if (error instanceof ConnectionLost) return;
+    if (error instanceof OperationError && TOLD_BY_THE_TEXT.includes(error.code)) return;
+    onError(error);
   };
 
   function sendCursor(): void {

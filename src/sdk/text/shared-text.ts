@@ -11,6 +11,7 @@ import { createEmitter } from './events.ts';
 import type { TextLink } from './link.ts';
 import { openReplica } from './open.ts';
 import { createOwnPresence } from './own-presence.ts';
+import { ReplicaError } from './replica.ts';
 import type {
   SharedText,
   SharedTextEvents,
@@ -148,6 +149,8 @@ export async function createSharedText(link: TextLink, options: SharedTextOption
   function end(error: Error): void {
     if (ended) return;
     if (error instanceof ChangeRefused) refused = error.cause.code;
+    // What does not fit the log now would not fit it the next time.
+    if (error instanceof ReplicaError || error instanceof RangeError) refused = 'DIVERGED';
     ended = error instanceof ChangeRefused ? error.cause : error;
     stopping.abort();
     own.close();
