@@ -79,6 +79,7 @@ export function syncWith(shared: SharedText, { onRefused }: SyncOptions): Extens
     #tell(change: ChangeSet): void {
       const translated = this.translate(change);
       this.#behind = this.#behind && this.#behind.map(change, true);
+      if (translated.empty) return;
       this.#own.add(translated);
       try {
         shared.change(translated);

@@ -14,14 +14,14 @@ export const systemClock: SdkClock = {
 };
 
 /** Resolves after `ms` milliseconds, or at once when the signal is aborted. */
-export const pause = (clock: SdkClock, ms: number, signal: AbortSignal): Promise<void> =>
+export const pause = (clock: SdkClock, ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    if (signal.aborted) return resolve();
+    if (signal?.aborted) return resolve();
     const done = (): void => {
       cancel();
-      signal.removeEventListener('abort', done);
+      signal?.removeEventListener('abort', done);
       resolve();
     };
     const cancel = clock.after(ms, done);
-    signal.addEventListener('abort', done);
+    signal?.addEventListener('abort', done);
   });

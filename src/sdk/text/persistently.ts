@@ -1,4 +1,5 @@
 import { ConnectionLost, OperationError } from '../errors.ts';
+import { pause, type SdkClock, systemClock } from './clock.ts';
 
 /** Milliseconds before a lost connection is tried again, unless said otherwise. */
 export const RETRY_MS = 1_000;
@@ -15,6 +16,7 @@ export interface RetryOptions {
   readonly onRetry?: (error: Error) => void;
   /** Ends the trying: it rejects with what failed last. */
   readonly signal?: AbortSignal;
+  readonly clock?: SdkClock;
 }
 
 /** Milliseconds after which what failed is worth trying again; null when it is not. */
@@ -28,7 +30,7 @@ export function retryAfter(error: unknown, retryMs: number): number | null {
 /** Tries until it succeeds, as long as what fails is a connection, or a server that will be back; rejects otherwise. */
 export async function persistently<T>(
   attempt: () => Promise<T>,
-  { retryMs = RETRY_MS, onRetry, signal }: RetryOptions = {},
+  { retryMs = RETRY_MS, onRetry, signal, clock = systemClock }: RetryOptions = {},
 ): Promise<T> {
   for (;;) {
     try {
@@ -37,20 +39,8 @@ export async function persistently<T>(
       const ms = retryAfter(error, retryMs);
       if (ms === null || signal?.aborted) throw error;
       onRetry?.(error as Error);
-      await waitFor(ms, signal);
+      await pause(clock, ms, signal);
       if (signal?.aborted) throw error;
     }
   }
 }
-
-/** Resolves after so many milliseconds, or when the signal is aborted. */
-export const waitFor = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    }
-    signal?.addEventListener('abort', done);
-  });

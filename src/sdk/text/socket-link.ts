@@ -16,8 +16,9 @@ import {
 } from '../generated.ts';
 import { createSubject } from '../observable.ts';
 import type { SocketClient } from '../socket-client.ts';
+import { pause, systemClock } from './clock.ts';
 import type { TextLink } from './link.ts';
-import { persistently, RETRY_MS, type RetryOptions, retryAfter, waitFor } from './persistently.ts';
+import { persistently, RETRY_MS, type RetryOptions, retryAfter } from './persistently.ts';
 
 /** Attempts to connect after which one counts as offline. */
 const OFFLINE_AFTER_ATTEMPTS = 3;
@@ -50,7 +51,7 @@ const orAborted = (promise: Promise<void>, signal: AbortSignal): Promise<void> =
 export function socketLink(
   client: SocketClient,
   documentId: string,
-  { retryMs = RETRY_MS, onRetry }: Pick<RetryOptions, 'retryMs' | 'onRetry'> = {},
+  { retryMs = RETRY_MS, onRetry, clock = systemClock }: Omit<RetryOptions, 'signal'> = {},
 ): SocketLink {
   const closing = new AbortController();
   const connection = createSubject<TextLink['connection']['current']>({ state: 'connecting' });
@@ -65,6 +66,7 @@ export function socketLink(
   const options: RetryOptions = {
     signal: closing.signal,
     retryMs,
+    clock,
     onRetry(error) {
       failures += 1;
       if (error instanceof ConnectionLost) {
@@ -112,7 +114,7 @@ export function socketLink(
       return orAborted(recover(), signal);
     }
     onRetry?.(error as Error);
-    await waitFor(ms, signal);
+    await pause(clock, ms, signal);
   }
 
   /** A subscription that goes on for ever. `start` begins it where the last one has ended. */
