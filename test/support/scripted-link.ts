@@ -32,6 +32,12 @@ export function scriptedLink(text = '', { userId = 'ada' } = {}) {
   const statuses: PresenceStatus[] = [];
   const readers = new Map<Inbox<ChangeFieldsFragment>, number>();
   const sessions = new Set<Inbox<SessionFieldsFragment>>();
+  let present: SessionFieldsFragment = {
+    documentId: 'notes',
+    activeUsers: [],
+    startedAt: null,
+    participants: [],
+  };
   let held = false;
   let gone: Error | undefined;
 
@@ -99,6 +105,7 @@ export function scriptedLink(text = '', { userId = 'ada' } = {}) {
     session(signal) {
       const reader = createInbox<SessionFieldsFragment>(() => sessions.delete(reader));
       sessions.add(reader);
+      reader.push(present);
       return follow(reader, signal);
     },
     moveCursor: async (position) => void cursors.push(position),
@@ -128,7 +135,10 @@ export function scriptedLink(text = '', { userId = 'ada' } = {}) {
       held = is;
       deliver();
     },
-    become: (state: State) => connection.set({ state }),
+    become(state: State): void {
+      connection.set({ state });
+      if (state === 'connected') for (const reader of sessions) reader.push(present);
+    },
     /** The document is there no more. */
     vanish(error: Error): void {
       gone = error;
@@ -145,9 +155,8 @@ export function scriptedLink(text = '', { userId = 'ada' } = {}) {
         cursor: null,
         ...one,
       }));
-      for (const reader of sessions) {
-        reader.push({ documentId: 'notes', activeUsers: [], startedAt: null, participants: full });
-      }
+      present = { ...present, participants: full };
+      for (const reader of sessions) reader.push(present);
     },
   };
 }

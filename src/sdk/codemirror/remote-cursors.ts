@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import { type Range, StateEffect, StateField } from '@codemirror/state';
+import { type Range, StateEffect, StateField, type Text } from '@codemirror/state';
 import { Decoration, type DecorationSet, EditorView, WidgetType } from '@codemirror/view';
 import type { RemoteCursor } from '../text/cursors.ts';
 import { type Colour, colourOf, palette } from './colours.ts';
@@ -7,18 +7,22 @@ import { type Colour, colourOf, palette } from './colours.ts';
 /** Where the others are now. */
 export const cursorsMoved = StateEffect.define<readonly RemoteCursor[]>();
 
-/** A caret with its person's name. */
+/** A caret with its person's name, which is shown while they type, for a moment when they come, and to who points at it. */
 class Caret extends WidgetType {
   readonly cursor: RemoteCursor;
+  /** Whether the name stands below: above the first line there is no room for it. */
+  readonly below: boolean;
 
-  constructor(cursor: RemoteCursor) {
+  constructor(cursor: RemoteCursor, below: boolean) {
     super();
     this.cursor = cursor;
+    this.below = below;
   }
 
-  override eq({ cursor }: Caret): boolean {
+  override eq({ cursor, below }: Caret): boolean {
     const { user, typing, status } = this.cursor;
     return (
+      below === this.below &&
       user.id === cursor.user.id &&
       user.name === cursor.user.name &&
       typing === cursor.typing &&
@@ -30,7 +34,9 @@ class Caret extends WidgetType {
     const { user, typing, status } = this.cursor;
     const caret = dom.ownerDocument.createElement('span');
     caret.className = `cm-quire-caret ${classOf(user.id)}`;
-    if (status !== 'ONLINE') caret.classList.add('cm-quire-away');
+    caret.classList.toggle('cm-quire-away', status !== 'ONLINE');
+    caret.classList.toggle('cm-quire-typing', typing);
+    caret.classList.toggle('cm-quire-below', this.below);
     // Editors are read aloud; names in the middle of sentences are not.
     caret.setAttribute('aria-hidden', 'true');
     const name = dom.ownerDocument.createElement('span');
@@ -47,13 +53,14 @@ class Caret extends WidgetType {
 
 const classOf = (userId: string): string => `cm-quire-colour-${colourOf(userId)}`;
 
-/** Decorations for cursors in a text of so many units; what lies outside is moved to its end. */
-export function decorationsOf(cursors: readonly RemoteCursor[], length: number): DecorationSet {
-  const clamp = (at: number): number => Math.max(0, Math.min(at, length));
+/** Decorations for cursors in a text; what lies outside is moved to its end. */
+function decorationsOf(cursors: readonly RemoteCursor[], doc: Text): DecorationSet {
+  const clamp = (at: number): number => Math.max(0, Math.min(at, doc.length));
+  const firstLine = doc.line(1).to;
   const ranges = cursors.flatMap((cursor): Range<Decoration>[] => {
     const head = clamp(cursor.position);
     const end = clamp(cursor.selectionEnd ?? head);
-    const caret = Decoration.widget({ widget: new Caret(cursor), side: -1 }).range(head);
+    const caret = Decoration.widget({ widget: new Caret(cursor, head <= firstLine), side: -1 }).range(head);
     if (end === head) return [caret];
     const selection = Decoration.mark({ class: `cm-quire-selection ${classOf(cursor.user.id)}` });
     return [selection.range(Math.min(head, end), Math.max(head, end)), caret];
@@ -66,7 +73,7 @@ export const remoteCursors = StateField.define<DecorationSet>({
   create: () => Decoration.none,
   update(decorations, { changes, effects, state }) {
     const told = effects.findLast((effect) => effect.is(cursorsMoved));
-    return told ? decorationsOf(told.value, state.doc.length) : decorations.map(changes);
+    return told ? decorationsOf(told.value, state.doc) : decorations.map(changes);
   },
   provide: (field) => EditorView.decorations.from(field),
 });
@@ -89,6 +96,17 @@ export const cursorTheme = EditorView.baseTheme({
     marginLeft: '-1px',
     marginRight: '-1px',
   },
+  // Something to point at.
+  '.cm-quire-caret::after': {
+    content: '""',
+    position: 'absolute',
+    top: '-3px',
+    left: '-4px',
+    width: '6px',
+    height: '6px',
+    borderRadius: '3px',
+    backgroundColor: 'var(--quire-ground)',
+  },
   '.cm-quire-name': {
     position: 'absolute',
     bottom: '100%',
@@ -101,7 +119,12 @@ export const cursorTheme = EditorView.baseTheme({
     whiteSpace: 'nowrap',
     pointerEvents: 'none',
     zIndex: '10',
+    opacity: '0',
+    animation: 'cm-quire-come 3s',
   },
+  '@keyframes cm-quire-come': { '0%, 80%': { opacity: '1' }, '100%': { opacity: '0' } },
+  '.cm-quire-caret:hover .cm-quire-name, .cm-quire-typing .cm-quire-name': { opacity: '1' },
+  '.cm-quire-below .cm-quire-name': { bottom: 'auto', top: '100%', borderRadius: '0 3px 3px 3px' },
   '.cm-quire-away': { opacity: '0.5' },
   '.cm-quire-selection': { backgroundColor: 'color-mix(in srgb, var(--quire-ground) 25%, transparent)' },
 });

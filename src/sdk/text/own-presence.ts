@@ -16,6 +16,7 @@ const TOLD_BY_THE_TEXT = ['FORBIDDEN', 'NOT_FOUND', 'UNAUTHENTICATED'];
 export interface OwnPresenceOptions {
   readonly link: Pick<TextLink, 'moveCursor' | 'setTyping'>;
   readonly clock: SdkClock;
+  /** Whether anything can be said. */
   readonly isConnected: () => boolean;
   readonly doc: () => Text;
   readonly onError: (error: unknown) => void;
@@ -29,8 +30,8 @@ export interface OwnPresence {
   edited(): void;
   /** Moves the position that is not sent yet along with a change: behind what is inserted at it (1), or not (-1). */
   pass(change: ChangeDesc, assoc: -1 | 1): void;
-  /** The server has forgotten it all. */
-  reconnected(): void;
+  /** One has come, or come back: the server knows nothing of it all. */
+  joined(): void;
   /** Stops the timers. */
   close(): void;
 }
@@ -105,7 +106,7 @@ export function createOwnPresence(options: OwnPresenceOptions): OwnPresence {
       const { position, selectionEnd } = cursor;
       cursor = { position: map(position), selectionEnd: selectionEnd === null ? null : map(selectionEnd) };
     },
-    reconnected() {
+    joined() {
       typingSaidAt = null;
       unsent = cursor !== null;
       sendCursor();

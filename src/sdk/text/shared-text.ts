@@ -46,10 +46,12 @@ export async function createSharedText(link: TextLink, options: SharedTextOption
     link,
     clock,
     onError,
-    isConnected: () => presence && link.connection.current.state === 'connected',
+    isConnected: () => joined && link.connection.current.state === 'connected',
     doc: () => replica.doc,
   });
   let ended = opened.ended;
+  /** One is in the session; before that, what one says of oneself would be said by nobody who is there. */
+  let joined = false;
   let { lostDraft } = opened;
   let refused: string | null = null;
   /** Set by an offline period, until `conflict-free`. */
@@ -174,11 +176,11 @@ export async function createSharedText(link: TextLink, options: SharedTextOption
       head = null;
       if (!wasOffline) void keeper?.flush();
       wasOffline = true;
+      joined = false;
       cursors.clear();
-    } else if (link.connection.current.state === 'connected') {
-      own.reconnected();
+    } else if (wasOffline && link.connection.current.state === 'connected') {
       // What it fails with ends the log, too, and is told there.
-      if (wasOffline) lookForHead().catch(() => {});
+      lookForHead().catch(() => {});
     }
     progressed();
   }
@@ -186,7 +188,11 @@ export async function createSharedText(link: TextLink, options: SharedTextOption
   async function followSession(): Promise<void> {
     for await (const session of link.session(stopping.signal)) {
       if (stopping.signal.aborted) return;
+      if (isOffline()) continue;
       cursors.take(session);
+      if (joined) continue;
+      joined = true;
+      own.joined();
     }
   }
 
@@ -250,7 +256,7 @@ export async function createSharedText(link: TextLink, options: SharedTextOption
     redo: () => travel('redo'),
     moveCursor: (position, selectionEnd = null) => own.moveCursor(position, selectionEnd),
     setStatus(to) {
-      if (presence && !ended && !isOffline()) link.setStatus(to).catch(onError);
+      if (joined && !ended) link.setStatus(to).catch(onError);
     },
     on: (event, listener) => events.on(event, listener),
     saved: () => waiting.until(isSaved),

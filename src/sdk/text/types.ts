@@ -70,7 +70,7 @@ export interface SharedText {
   redo(): boolean;
   /** Says where one's cursor is; sent at most ten times a second. `selectionEnd` is the other end of a selection. */
   moveCursor(position: number, selectionEnd?: number | null): void;
-  /** AWAY lasts until the next activity. */
+  /** AWAY lasts until the next activity. Not said while one is not connected. */
   setStatus(status: PresenceStatus): void;
   /** Returns what ends the listening. Listeners may edit; what one throws goes to `onError`. */
   on<Name extends keyof SharedTextEvents>(

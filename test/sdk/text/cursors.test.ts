@@ -151,7 +151,7 @@ describe('one’s own presence', () => {
     server.become('reconnecting');
     server.become('connected');
     clock.advance(100);
-    expect(server.cursors.map(({ position }) => position)).toEqual([4, 4]);
+    await expect.poll(() => server.cursors.map(({ position }) => position)).toEqual([4, 4]);
     await text.close();
   });
 

@@ -38,7 +38,8 @@ describe('a shared text on a real server', () => {
   }
 
   async function sitDown(userId: string, documentId: string) {
-    const client = createClient({ url: server.url, userId, clientId: `${userId}-tab` });
+    // Without a clientId: what is said before one is in the session would be said by another client.
+    const client = createClient({ url: server.url, userId });
     const link = socketLink(client, documentId, { retryMs: 20 });
     const text = await createSharedText(link);
     open.push({ text, link, client });
