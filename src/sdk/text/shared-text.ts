@@ -24,10 +24,16 @@ import { createWaiting } from './waiting.ts';
 
 export type * from './types.ts';
 
+/** 128 random bits. (`crypto.randomUUID` is not there on pages without TLS.) */
+const randomId = (): string => {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+};
+
 /** Opens a text. Rejects with what the link does when it cannot be read; with a draft of it, it is given as ended. */
 export async function createSharedText(link: TextLink, options: SharedTextOptions = {}): Promise<SharedText> {
   const { clock = systemClock, drafts, presence = true, maxUndo = MAX_UNDO_STEPS } = options;
-  const { newChangeId = () => crypto.randomUUID(), onError = (error) => console.error(error) } = options;
+  const { newChangeId = randomId, onError = (error) => console.error(error) } = options;
   const opened = await openReplica(link, newChangeId, drafts);
   const { replica, userId } = opened;
 
@@ -143,6 +149,7 @@ export async function createSharedText(link: TextLink, options: SharedTextOption
 
   function travel(side: UndoSide): boolean {
     if (ended) return false;
+    // Never refused: what it brings back is bounded by what the history holds.
     const way = history.take(side, (step) => step.invert(replica.doc));
     if (way) applyOwn(way, side);
     return way !== null;

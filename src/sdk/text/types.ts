@@ -28,7 +28,7 @@ export interface SharedTextEvents {
 }
 
 export interface SharedTextOptions {
-  /** Makes the id of each change that is sent; no two changes of a user may share one. Default: a random UUID. */
+  /** Makes the id of each change that is sent; no two changes of a user may share one. Default: a random one. */
   readonly newChangeId?: () => string;
   /** Keeps what is unsaved beyond the end of the page. */
   readonly drafts?: DraftStore;
