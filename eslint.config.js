@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', '.data/**', 'src/sdk/generated.ts', '.dependency-cruiser.js'] },
+  { ignores: ['dist/**', 'node_modules/**', '.data/**', 'src/sdk/generated*.ts', '.dependency-cruiser.js'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -21,14 +21,14 @@ export type PeopleEvent =
       readonly at: number;
     };
 
-interface ByUser<Kind extends string> {
+export interface ByUser<Kind extends string> {
   readonly kind: Kind;
   readonly by: string;
   readonly at: number;
 }
 
 /** A collaborator as the event left it. */
-interface OfCollaborator {
+export interface OfCollaborator {
   collaborator(): CollaboratorShape | Promise<CollaboratorShape>;
 }
 

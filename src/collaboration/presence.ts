@@ -57,7 +57,7 @@ export interface Participant {
   readonly clientCount: number;
 }
 
-interface OfUser<Kind extends string> {
+export interface OfUser<Kind extends string> {
   readonly kind: Kind;
   readonly userId: string;
   readonly at: number;

@@ -1,10 +1,24 @@
 import type { GraphQLFormattedError } from 'graphql';
 
+/** The codes of `docs/protocol.md`; a newer server may have others. */
+export type ErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'BAD_USER_INPUT'
+  | 'CONFLICT'
+  | 'RESYNC_REQUIRED'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'RATE_LIMITED'
+  | 'OPERATION_TOO_COMPLEX'
+  | 'UNAVAILABLE'
+  | 'INTERNAL_SERVER_ERROR'
+  | (string & {});
+
 /** The server answered, and said no. */
 export class OperationError extends Error {
   override readonly name = 'OperationError';
-  /** One of the codes of `docs/protocol.md`. */
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly extensions: Readonly<Record<string, unknown>>;
 
   constructor([first]: readonly GraphQLFormattedError[]) {
@@ -25,3 +39,7 @@ export class ConnectionLost extends Error {
     this.code = code;
   }
 }
+
+/** An operation that cannot be sent as it is, in the form in which the server would say it. */
+export const badOperation = (message: string): OperationError =>
+  new OperationError([{ message, extensions: { code: 'BAD_USER_INPUT' } }]);

@@ -1,8 +1,9 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { type ExecutionResult, type GraphQLFormattedError, print } from 'graphql';
+import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { ConnectionLost, OperationError } from './errors.ts';
 import { createInbox } from './inbox.ts';
+import { textOf } from './operation.ts';
 
 /** Milliseconds that a socket without operations stays open. */
 const IDLE_MS = 10_000;
@@ -28,17 +29,6 @@ export interface SocketClient {
   ): AsyncIterableIterator<Data, undefined>;
   /** Ends it all. Idempotent. */
   close(): Promise<void>;
-}
-
-const printed = new WeakMap<object, string>();
-
-/** The operation's text; printing it takes longer than sending it. */
-function textOf(document: TypedDocumentNode<unknown, never>): string {
-  const known = printed.get(document);
-  if (known !== undefined) return known;
-  const text = print(document);
-  printed.set(document, text);
-  return text;
 }
 
 /** What graphql-ws fails with: the server's errors, a close event, or an error event of the socket. */
