@@ -163,8 +163,11 @@ export function follow<Data>(options: FollowOptions): AsyncIterableIterator<Data
     return new Promise((resolve) => {
       // The reader may have been quicker than the end of the stream.
       if (!unread.isFull) return resolve();
-      makeRoom = resolve;
-      leaving.signal.addEventListener('abort', () => resolve(), { once: true });
+      makeRoom = () => {
+        leaving.signal.removeEventListener('abort', makeRoom);
+        resolve();
+      };
+      leaving.signal.addEventListener('abort', makeRoom, { once: true });
     });
   }
 

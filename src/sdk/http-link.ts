@@ -34,7 +34,9 @@ export async function openHttpLink(
   { http, clock, transport, canGiveUp }: HttpLinkOptions,
   signal: AbortSignal,
 ): Promise<Link> {
-  await http.connect(signal);
+  // One of its own: `fetch` listens to a signal for longer than to its response.
+  const attempt = joinSignals(signal);
+  await http.connect(attempt.signal).finally(() => attempt.release());
   const lost = createDeferred<Error>();
   /** What ends each of the streams. */
   const streams = new Set<(end: Error) => void>();

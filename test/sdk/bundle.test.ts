@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 
@@ -26,6 +27,41 @@ describe('quire/client in a page', () => {
     expect(text).toContain('createQuireClient');
     expect(text).not.toMatch(/["']node:|\bBuffer\b|\brequire\(/);
     expect(size).toBeLessThanOrEqual(MOST_BYTES);
+  });
+
+  it('has types that are found and say what operations give', () => {
     expect(packageJson.exports['./client'].types).toBe('./dist/sdk/index.d.ts');
+    // A file of the package itself, as far as the compiler is told.
+    const file = new URL('../../user-of-the-client.ts', import.meta.url).pathname;
+    const text = `import { createQuireClient, OperationError } from 'quire/client';
+      const client = createQuireClient({ url: 'http://localhost:4000', token: async () => '' });
+      const revision: number | undefined = (await client.operations.Document({ id: 'a' })).document?.revision;
+      for await (const { documentChanges } of client.operations.DocumentChanges({ documentId: 'a' }))
+        documentChanges.content.length satisfies number;
+      for await (const job of client.jobs.track('a')) job.document.title satisfies string;
+      // @ts-expect-error: an id is needed
+      await client.operations.Document({});
+      export { revision, OperationError };`;
+    const options: ts.CompilerOptions = {
+      module: ts.ModuleKind.NodeNext,
+      target: ts.ScriptTarget.ES2022,
+      lib: ['lib.es2023.d.ts'],
+      types: ['node'],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+    };
+    const real = ts.createCompilerHost(options);
+    const host: ts.CompilerHost = {
+      ...real,
+      fileExists: (name) => name === file || real.fileExists(name),
+      getSourceFile: (name, version, ...more) =>
+        name === file
+          ? ts.createSourceFile(name, text, version, true)
+          : real.getSourceFile(name, version, ...more),
+    };
+    const program = ts.createProgram([file], options, host);
+    const found = program.getSemanticDiagnostics(program.getSourceFile(file));
+    expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
   });
 });
