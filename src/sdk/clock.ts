@@ -14,28 +14,19 @@ export const systemClock: Clock = {
   },
 };
 
-/**
- * Resolves after `ms` milliseconds (at once when there are none), or when `sooner` is settled. Rejects with the signal's reason, at once when it is
- * aborted already.
- */
-export function wait(
-  clock: Clock,
-  ms: number,
-  signal: AbortSignal,
-  sooner?: Promise<unknown>,
-): Promise<void> {
+/** Resolves after `ms` milliseconds, at once when there are none. Rejects with the signal's reason. */
+export function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
     if (ms <= 0) return resolve();
-    const settle = (done: () => void): void => {
+    const leave = (): void => {
       cancel();
-      signal.removeEventListener('abort', leave);
-      done();
+      reject(signal.reason as Error);
     };
-    const end = (): void => settle(resolve);
-    const leave = (): void => settle(() => reject(signal.reason as Error));
-    const cancel = clock.after(ms, end);
+    const cancel = clock.after(ms, () => {
+      signal.removeEventListener('abort', leave);
+      resolve();
+    });
     signal.addEventListener('abort', leave, { once: true });
-    sooner?.then(end, end);
   });
 }

@@ -120,7 +120,7 @@ export function follow<Data>(options: FollowOptions): AsyncIterableIterator<Data
 
   async function run(): Promise<void> {
     let failures = 0;
-    let hasRenewed = false;
+    let renewals = 0;
     for (;;) {
       const link = await line.link({ isPatient: true, signal: leaving.signal });
       const since = clock.now();
@@ -131,7 +131,7 @@ export function follow<Data>(options: FollowOptions): AsyncIterableIterator<Data
       leaving.signal.throwIfAborted();
       const { end, count, ms } = piece;
       failures = count > 0 ? 1 : failures + 1;
-      if (count > 0 || end === 'again') hasRenewed = false;
+      if (ms >= TOKEN_LIFE_MS || end === 'again') renewals = 0;
       if (end === null) return;
       if (end === 'full') {
         if (plan.kind === 'LOG') await room();
@@ -147,8 +147,10 @@ export function follow<Data>(options: FollowOptions): AsyncIterableIterator<Data
         continue;
       }
       if (!(end instanceof OperationError)) throw end;
-      if (end.code === 'UNAUTHENTICATED' && link.renewToken && (!hasRenewed || ms >= TOKEN_LIFE_MS)) {
-        hasRenewed = true;
+      if (end.code === 'UNAUTHENTICATED' && link.renewToken && (renewals === 0 || count > 0)) {
+        // One that is accepted and has expired all the same is an old one, which is not to be asked for without a pause.
+        if (renewals > 0) await wait(clock, backoff(renewals, random), leaving.signal);
+        renewals += 1;
         await link.renewToken().catch(() => wait(clock, backoff(failures, random), leaving.signal));
         continue;
       }

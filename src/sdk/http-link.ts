@@ -5,7 +5,7 @@ import { readEvents } from './event-stream.ts';
 import { type Http, lostBy, resultIn } from './http.ts';
 import { ClientClosed, type Link, ResponsesGathered, type StreamEnd, type StreamSink } from './link.ts';
 import type { Operation, Result } from './operation.ts';
-import { joinSignals } from './signals.ts';
+import { joinSignals, type StopSignal } from './signals.ts';
 
 /** Seconds that a polled response may wait for its first event. */
 export const WAIT_SECONDS = 20;
@@ -32,7 +32,7 @@ const isEvents = (response: Response): boolean =>
  */
 export async function openHttpLink(
   { http, clock, transport, canGiveUp }: HttpLinkOptions,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<Link> {
   // One of its own: `fetch` listens to a signal for longer than to its response.
   const attempt = joinSignals(signal);

@@ -1,6 +1,7 @@
 import { ConnectionLost, OperationError } from './errors.ts';
 import { toError } from './link.ts';
 import type { Operation, Result } from './operation.ts';
+import { abortable } from './signals.ts';
 
 /** What is asked to find out whether the server answers and takes the token. */
 const PROBE: Operation = { query: '{ __typename }', variables: {} };
@@ -80,8 +81,7 @@ export function createHttp({ url, token: askToken, fetch }: HttpOptions): Http {
   const current = async (): Promise<string> => token ?? renew();
 
   async function post({ query, variables }: Operation, { headers, signal }: Posting): Promise<Response> {
-    const authorization = `Bearer ${await current()}`;
-    signal?.throwIfAborted();
+    const authorization = `Bearer ${await abortable(current(), signal)}`;
     return fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Authorization: authorization, ...headers },
@@ -101,11 +101,11 @@ export function createHttp({ url, token: askToken, fetch }: HttpOptions): Http {
   }
 
   async function ask(operation: Operation, signal: AbortSignal | undefined): Promise<Result> {
-    const used = await current();
+    const used = await abortable(current(), signal);
     const result = await askOnce(operation, signal);
     if (!isUnauthenticated(result)) return result;
     // Somebody else may have asked for another one meanwhile.
-    if (token === used && (await renew()) === used) return result;
+    if (token === used && (await abortable(renew(), signal)) === used) return result;
     return askOnce(operation, signal);
   }
 
@@ -115,7 +115,7 @@ export function createHttp({ url, token: askToken, fetch }: HttpOptions): Http {
     post,
     ask,
     async connect(signal) {
-      await renew();
+      await abortable(renew(), signal);
       const { errors } = await ask(PROBE, signal);
       if (errors) throw new OperationError(errors);
     },

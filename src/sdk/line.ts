@@ -6,6 +6,7 @@ import { ClientClosed, isFatal, type Link, ResponsesGathered, type TransportName
 import type { Network } from './network.ts';
 import type { Observable } from './observable.ts';
 import type { Operation } from './operation.ts';
+import { createStop, type StopSignal } from './signals.ts';
 import { createWaiters } from './waiters.ts';
 
 /** Failed attempts in a row after which nobody is kept waiting without being told. */
@@ -23,7 +24,7 @@ const MIN_LIFE_MS = 1_000;
 export interface Opener {
   readonly transport: TransportName;
   /** Connects. The signal ends the attempt, and what came of it. */
-  open(signal: AbortSignal): Promise<Link>;
+  open(signal: StopSignal): Promise<Link>;
 }
 
 export interface LineOptions {
@@ -40,7 +41,7 @@ export interface Line {
   /** The link that stands. */
   readonly current: Link | null;
   /** Aborted, with the reason, when the line has ended. */
-  readonly ending: AbortSignal;
+  readonly ending: StopSignal;
   /** A use of the line from now on until what is returned is called. `sample` is a subscription to try a transport with. */
   hold(sample?: () => Operation): () => void;
   /**
@@ -55,7 +56,7 @@ export interface Line {
 /** Makes a line; nothing is connected before it is used. */
 export function createLine({ openers, clock, random, network }: LineOptions): Line {
   const connection = createConnectionState();
-  const ending = new AbortController();
+  const ending = createStop();
   const waiters = createWaiters<Link>();
   const uses = new Set<{ readonly sample: (() => Operation) | undefined }>();
   let link: Link | null = null;

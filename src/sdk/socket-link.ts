@@ -5,6 +5,7 @@ import { createDeferred } from './deferred.ts';
 import { ConnectionLost, OperationError } from './errors.ts';
 import { ClientClosed, type Link, type StreamSink, toError } from './link.ts';
 import type { Operation, Result } from './operation.ts';
+import { abortable, type StopSignal } from './signals.ts';
 
 /** Milliseconds from the first packet to the acknowledgement. */
 const ACKNOWLEDGE_MS = 10_000;
@@ -46,10 +47,9 @@ const messageOf = (event: unknown): string =>
  */
 export async function openSocketLink(
   { url, token, clientId, webSocket: SocketClass, clock }: SocketLinkOptions,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<Link> {
-  const connectionParams = { token: await token(), clientId };
-  signal.throwIfAborted();
+  const connectionParams = { token: await abortable(token(), signal), clientId };
 
   const streams = new Set<StreamSink>();
   const lost = createDeferred<Error>();

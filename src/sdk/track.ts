@@ -6,10 +6,11 @@ import {
   ProcessingJobDocument,
   type ProcessingJobQuery,
   ProcessingUpdatesDocument,
+  type ProcessingUpdatesSubscription,
 } from './generated.ts';
 import { isFatal } from './link.ts';
 import type { CallOptions, Operations } from './operations.ts';
-import { joinSignals } from './signals.ts';
+import { joinSignals, type StopSignal } from './signals.ts';
 
 /** Milliseconds between two looks at a job of which its document's stream does not tell. */
 const LOOK_MS = 2_000;
@@ -21,7 +22,7 @@ export interface TrackOptions {
   readonly operations: Pick<Operations, 'query' | 'subscribe'>;
   readonly clock: Clock;
   /** Ends what waits. */
-  readonly ending: AbortSignal;
+  readonly ending: StopSignal;
 }
 
 /** Milliseconds after which a question is worth asking again; null when it is not. */
@@ -64,53 +65,46 @@ export async function* trackJob(
 
   try {
     let job = await read();
-    const updates = job.finishedAt === null && watch(job.document.id);
+    const { document, finishedAt } = job;
+    const updates =
+      finishedAt === null &&
+      operations.subscribe(ProcessingUpdatesDocument, { documentId: document.id }, within);
+    let isTold = updates !== false;
     for (let told = ''; ; job = await read()) {
       const text = JSON.stringify(job);
       if (text !== told) yield job;
       told = text;
       if (job.finishedAt !== null) return undefined;
-      await wait(clock, LOOK_MS, leaving.signal, (updates && updates.next()) || undefined);
+      isTold &&= updates !== false && (await isNext(updates.next()));
+      if (!isTold) await wait(clock, LOOK_MS, leaving.signal);
     }
   } finally {
     own.abort(new Error('The job is not tracked any more.'));
     leaving.release();
   }
 
-  /** Something to wait for: the next update that was not waited for yet; nothing once there are no more. */
-  function watch(documentId: string): { next(): Promise<unknown> | null } {
-    const stream = operations.subscribe(ProcessingUpdatesDocument, { documentId }, within);
-    let hasCome = true;
-    let isOver = false;
-    let update: Promise<unknown> | null = null;
-    const onUpdate = (over: boolean): void => {
-      hasCome = true;
-      isOver = over;
-    };
-    return {
-      next() {
-        if (!hasCome) return update;
-        hasCome = false;
-        // Why it ends is told by the job, which is asked for next.
-        update = isOver
-          ? null
-          : stream.next().then(
-              ({ done }) => onUpdate(done === true),
-              () => onUpdate(true),
-            );
-        return update;
-      },
-    };
+  /** Whether the next update is of this job. Why there is none is told by the job itself. */
+  async function isNext(
+    update: Promise<IteratorResult<ProcessingUpdatesSubscription, undefined>>,
+  ): Promise<boolean> {
+    try {
+      const { value } = await update;
+      return value?.processingUpdates.jobId === id;
+    } catch {
+      return false;
+    }
   }
 }
 
-/** The states of a batch to its end, also when it has ended already. Rejects with OperationError or the signal's reason. */
+/** The states of a batch to its end, also when it has ended already. Rejects as `trackJob` does. */
 export async function* trackBatch(
-  { operations }: Pick<TrackOptions, 'operations'>,
+  { operations, ending }: TrackOptions,
   batchId: string,
   { signal }: CallOptions = {},
 ): AsyncGenerator<BatchFieldsFragment, undefined> {
   const updates = operations.subscribe(BatchProcessingUpdatesDocument, { batchId }, signal ? { signal } : {});
   for await (const { batchProcessingUpdates } of updates) yield batchProcessingUpdates;
+  // A stream of a client that was closed ends in peace, but this is not the end of the batch.
+  if (ending.aborted) throw ending.reason;
   return undefined;
 }

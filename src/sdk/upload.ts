@@ -3,6 +3,7 @@ import { ConnectionLost, OperationError } from './errors.ts';
 import { sendForm, type UploadProgress } from './form-request.ts';
 import { resultIn } from './http.ts';
 import { textOf } from './operation.ts';
+import { abortable } from './signals.ts';
 
 export interface UploadTarget {
   /** The server's address, like `http://localhost:4000`. */
@@ -40,7 +41,10 @@ export async function upload<Data, Variables>(
   const { status, text } = await sendForm({
     url: `${url.replace(/\/$/, '')}/graphql`,
     // No form of a foreign page can have this header.
-    headers: { Authorization: `Bearer ${await token()}`, 'GraphQL-Require-Preflight': '1' },
+    headers: {
+      Authorization: `Bearer ${await abortable(token(), signal)}`,
+      'GraphQL-Require-Preflight': '1',
+    },
     form(content) {
       const form = new FormData();
       // In this order: the server reads the operation first, then where the files belong.

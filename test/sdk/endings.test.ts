@@ -9,6 +9,7 @@ import {
 } from '../../src/sdk/generated.ts';
 import { type InProcess, openInProcess } from '../promises/in-process.ts';
 import { until } from '../support/raw-socket.ts';
+import { tokenFor } from '../support/tokens.ts';
 import { openDesk, readLog, visit } from './visitor.ts';
 
 const TRANSPORTS = ['websocket', 'sse', 'polling'] as const;
@@ -120,6 +121,36 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
 });
 
 describe('a client that waits', () => {
+  it.each(TRANSPORTS)('for a token that never comes is closed all the same, over %s', async (transport) => {
+    const bob = visit(server.url, { transports: [transport], token: () => new Promise(() => {}) });
+    const controller = new AbortController();
+    const aborted = bob.client.query(ViewerDocument, {}, { signal: controller.signal });
+    const asked = bob.client.query(ViewerDocument, {});
+    controller.abort(enough);
+    await expect(aborted).rejects.toBe(enough);
+    const ends = expect(asked).rejects.toMatchObject({ code: 1000 });
+    await bob.client.close();
+    await ends;
+    expect([bob.clock.pending, bob.sockets.size]).toEqual([0, 0]);
+  });
+
+  it('for a token that cannot be had is told why, and asks again', async () => {
+    let fails = true;
+    const bob = visit(server.url, {
+      token: () => (fails ? Promise.reject(new Error('no sign-in')) : tokenFor('bob')),
+    });
+    await expect(bob.client.query(ViewerDocument, {})).rejects.toThrow('no sign-in');
+    expect(bob.client.connection.current).toMatchObject({
+      state: 'offline',
+      reason: { message: 'no sign-in' },
+    });
+    fails = false;
+    const asked = bob.client.query(ViewerDocument, {});
+    bob.clock.advance(1_000);
+    expect(await asked).toMatchObject({ viewer: { user: { id: 'bob' } } });
+    await bob.client.close();
+  });
+
   it('for a job or an upload ends with its signal', async () => {
     const bob = visit(server.url, { userId: 'ada' });
     const { startProcessing } = await bob.client.operations.StartProcessing({ documentId: desk.documentId });

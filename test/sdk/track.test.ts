@@ -89,6 +89,34 @@ describe('a job that is tracked', () => {
     await Promise.all([bob.client.close(), eve.client.close()]);
   });
 
+  it('comes to its end also when a newer job of the same document is what the document tells of', async () => {
+    const bob = visit(server.url);
+    const busy = await Promise.all(
+      [1, 2, 3].map(async () => start(bob, await create(bob, PROSE.repeat(500)), 9)),
+    );
+    const documentId = await create(bob);
+    const older = await bob.client.operations.StartProcessing({
+      documentId,
+      request: { steps: ['ANALYZE'] },
+    });
+    const newer = await bob.client.operations.StartProcessing({
+      documentId,
+      request: { steps: ['SUMMARIZE'] },
+    });
+    const [one, other] = [older.startProcessing.id, newer.startProcessing.id];
+    expect(new Set([one, other, ...busy]).size).toBe(5);
+    const following = Promise.all([all(bob.client.jobs.track(one)), all(bob.client.jobs.track(other))]);
+    const turning = setInterval(() => bob.clock.advance(500), 20);
+    const ends = (await following).map((states) => states.at(-1));
+    clearInterval(turning);
+    expect(ends).toMatchObject([
+      { id: one, status: 'COMPLETED', result: { summary: null } },
+      { id: other, status: 'COMPLETED', result: { statistics: null } },
+    ]);
+    await bob.client.close();
+    expect(bob.clock.pending).toBe(0);
+  });
+
   it('is told of when it was cancelled, and across a socket that is cut', async () => {
     const bob = visit(server.url);
     const ids = await Promise.all([1, 2, 3, 4].map(async () => start(bob, await create(bob), 0)));

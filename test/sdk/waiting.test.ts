@@ -88,6 +88,24 @@ describe('[P4] a log', () => {
   });
 });
 
+describe('a client that is much used', () => {
+  it.each(['sse', 'polling'] as const)('follows and asks as much as it likes over %s', async (transport) => {
+    const desk = await newDesk();
+    await desk.write();
+    const bob = enter(server.url, { transports: [transport] });
+    const logs = Array.from({ length: 20 }, () => readLog(bob, desk.documentId));
+    const answers = Array.from({ length: 20 }, () => bob.client.operations.Viewer());
+    expect(new Set((await Promise.all(answers)).map(({ viewer }) => viewer?.user.id))).toEqual(
+      new Set(['bob']),
+    );
+    await Promise.all(logs.map((log) => log.reaches(1)));
+    await bob.client.close();
+    await Promise.all(logs.map((log) => log.reading));
+    expect(warnings).toEqual([]);
+    await desk.close();
+  });
+});
+
 describe('a state', () => {
   it('gives who reads slowly the newest alone', async () => {
     const desk = await newDesk();
