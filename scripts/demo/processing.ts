@@ -4,22 +4,9 @@ import { WebSocket } from 'ws';
 import { demoUsers } from '../../src/auth/development.ts';
 import { signFor } from '../../src/cli/token.ts';
 import { isParseError } from '../../src/cli/usage.ts';
-import { ConnectionLost, OperationError } from '../../src/sdk/errors.ts';
-import {
-  BatchProcessingUpdatesDocument,
-  ComplianceAlertsDocument,
-  DocumentsDocument,
-  DocumentTextDocument,
-  ProcessingUpdatesDocument,
-  StartBatchDocument,
-  UploadDocumentDocument,
-  ViewerDocument,
-} from '../../src/sdk/generated.ts';
-import { createSocketClient } from '../../src/sdk/socket-client.ts';
-import { upload } from '../../src/sdk/upload.ts';
+import { ConnectionLost, createQuireClient, OperationError } from '../../src/sdk/index.ts';
 import { liveBoard, plainBoard } from './board.ts';
 import { makeFiles } from './files.ts';
-import { follow } from './follow.ts';
 import { alertLines, type DemoDocument, resultLines } from './report.ts';
 
 const help = `npm run demo:processing -- [options]
@@ -42,44 +29,48 @@ const print = (...lines: readonly string[]): void => void process.stdout.write(`
 
 const secondsSince = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
+/** Shows all states as they come, and gives the last. */
+async function show<State>(states: AsyncIterable<State>, onState: (state: State) => void): Promise<State> {
+  let last: State | undefined;
+  for await (const state of states) {
+    last = state;
+    onState(state);
+  }
+  if (last === undefined) throw new Error('The stream has ended before it began.');
+  return last;
+}
+
 async function demo(url: string, user: string): Promise<void> {
   // The name that others see of a demo user stays as it is.
   const name = demoUsers.find(({ id }) => id === user)?.name;
   const signed = signFor({ sub: user, name }, TOKEN_MS, process.env);
   const token = (): Promise<string> => signed;
-  const client = createSocketClient({ url, token, webSocket: WebSocket });
+  const client = createQuireClient({ url, token, webSocket: WebSocket });
+  const ask = client.operations;
   try {
-    await client.request(ViewerDocument, {});
+    await ask.Viewer();
     let since = performance.now();
     const documents: DemoDocument[] = [];
     for (const file of await makeFiles()) {
-      const { uploadDocument } = await upload({ url, token }, UploadDocumentDocument, { file });
-      documents.push({ id: uploadDocument.id, name: file.name });
+      const { id } = await client.uploads.send(file);
+      documents.push({ id, name: file.name });
     }
     print(`Made and uploaded ${documents.length} files in ${secondsSince(since)}.`, '');
 
     since = performance.now();
     const documentIds = documents.map(({ id }) => id);
-    const { startBatch } = await client.request(StartBatchDocument, { documentIds });
+    const { startBatch } = await ask.StartBatch({ documentIds });
     const names = documents.map((document) => document.name);
     const board = process.stdout.isTTY
       ? liveBoard(process.stdout, names)
       : plainBoard((text) => void process.stdout.write(text));
-    const onLost = (): void => board.note('The connection was lost. Trying again…');
+    client.connection.subscribe(({ state }) => {
+      if (state === 'reconnecting') board.note('The connection was lost. Trying again…');
+    });
     const [, ...ends] = await Promise.all([
-      follow(
-        client,
-        BatchProcessingUpdatesDocument,
-        { batchId: startBatch.batchId },
-        { onState: (data) => board.batch(data.batchProcessingUpdates), onLost },
-      ),
+      show(client.batches.track(startBatch.batchId), (batch) => board.batch(batch)),
       ...documents.map(({ id, name }) =>
-        follow(
-          client,
-          ProcessingUpdatesDocument,
-          { documentId: id },
-          { onState: (data) => board.file(name, data.processingUpdates), onLost: () => {} },
-        ),
+        show(ask.ProcessingUpdates({ documentId: id }), (data) => board.file(name, data.processingUpdates)),
       ),
     ]);
     const took = secondsSince(since);
@@ -92,13 +83,13 @@ async function demo(url: string, user: string): Promise<void> {
       ),
     );
 
-    const { complianceAlerts } = await client.request(ComplianceAlertsDocument, { first: 50 });
+    const { complianceAlerts } = await ask.ComplianceAlerts({ first: 50 });
     const alerts = complianceAlerts.edges.map(({ node }) => node);
     print('', 'Alerts', ...alertLines(documents, alerts));
 
-    const { documents: found } = await client.request(DocumentsDocument, { search: SEARCH });
+    const { documents: found } = await ask.Documents({ search: SEARCH });
     const hit = found.edges.find(({ node }) => documentIds.includes(node.id))?.node;
-    const text = hit && (await client.request(DocumentTextDocument, { id: hit.id })).document?.content;
+    const text = hit && (await ask.DocumentText({ id: hit.id })).document?.content;
     const sentence = text?.split(/(?<=\.)\s+/).find((one) => one.includes(FOUND));
     print('', `Search for “${SEARCH}”`, `  ${hit?.title ?? 'nothing'}: ${sentence ?? ''}`);
     print('', `Processed in ${took}.`);

@@ -6,12 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { liveBoard, plainBoard, type Update } from '../../scripts/demo/board.ts';
 import { makeFiles } from '../../scripts/demo/files.ts';
-import { follow } from '../../scripts/demo/follow.ts';
-import { ConnectionLost, OperationError } from '../../src/sdk/errors.ts';
-import { type BatchFieldsFragment, BatchProcessingUpdatesDocument } from '../../src/sdk/generated.ts';
-import { createInbox, type Inbox } from '../../src/sdk/inbox.ts';
-import { type SocketClient } from '../../src/sdk/socket-client.ts';
+import type { BatchFieldsFragment } from '../../src/sdk/generated.ts';
 import { startServer } from '../support/server.ts';
+import { testSecret } from '../support/tokens.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -89,84 +86,44 @@ describe('the progress that is shown', () => {
   });
 });
 
-describe('following a state', () => {
-  type Data = { readonly batchProcessingUpdates: BatchFieldsFragment };
-
-  /** A client whose streams are in the hands of the test. */
-  function scripted() {
-    const streams: Inbox<Data>[] = [];
-    const client: Pick<SocketClient, 'subscribe'> = {
-      subscribe() {
-        const stream = createInbox<Data>(() => {});
-        streams.push(stream);
-        // It is asked for nothing else than batches.
-        return stream as never;
-      },
-    };
-    const seen: number[] = [];
-    const lost: number[] = [];
-    const last = follow(
-      client,
-      BatchProcessingUpdatesDocument,
-      { batchId: 'b' },
-      {
-        onState: (data) => seen.push(data.batchProcessingUpdates.processedItems),
-        onLost: () => lost.push(streams.length),
-      },
-    );
-    last.catch(() => undefined);
-    return { streams, seen, lost, last };
-  }
-
-  const state = (processed: number): Data => ({ batchProcessingUpdates: batchOf(processed) });
-
-  it('goes on after a lost connection, and gives the last state', async () => {
-    const { streams, seen, lost, last } = scripted();
-    streams[0]?.push(state(1));
-    streams[0]?.fail(new ConnectionLost(1006, ''));
-    await expect.poll(() => streams.length, { timeout: 10_000 }).toBe(2);
-    streams[1]?.push(state(9));
-    streams[1]?.end();
-    expect(await last).toEqual(state(9));
-    expect([seen, lost]).toEqual([[1, 9], [1]]);
+const run = (args: readonly string[], env: Readonly<Record<string, string>>) =>
+  spawnSync('npx', ['tsx', 'scripts/demo/processing.ts', ...args], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], npm_config_loglevel: 'silent', ...env },
+    encoding: 'utf8',
   });
 
-  it.each([
-    ['a token that is refused', new ConnectionLost(4401, 'no')],
-    ['access that has ended', new OperationError([{ message: 'no', extensions: { code: 'FORBIDDEN' } }])],
-  ])('does not try again after %s', async (_what, error) => {
-    const { streams, last } = scripted();
-    streams[0]?.fail(error);
-    await expect(last).rejects.toBe(error);
-    expect(streams).toHaveLength(1);
-  });
+describe('the demo', () => {
+  it('shows the progress of its files to the last one, and what was found', async () => {
+    const server = await startServer();
+    try {
+      const { status, stdout, stderr } = run(['--url', server.url], { AUTH_SECRET: testSecret });
+      expect([status, stderr]).toEqual([0, '']);
+      expect(stdout).toContain('  100 %  10 of 10 files have ended, 1 of them failed.\n');
+      expect(stdout).toContain('The Word document is cut off or damaged and cannot be opened.');
+      expect(stdout).toMatch(/\nProcessed in [\d.]+ s\.\n$/);
+    } finally {
+      await server.stop();
+    }
+  }, 120_000);
 });
 
 describe('the demo says what to do', () => {
-  const run = (args: readonly string[], dataDir: string) => {
-    const { status, stderr } = spawnSync('npx', ['tsx', 'scripts/demo/processing.ts', ...args], {
-      cwd: root,
-      env: { PATH: process.env['PATH'], DATA_DIR: dataDir, npm_config_loglevel: 'silent' },
-      encoding: 'utf8',
-    });
-    return { status, stderr };
-  };
-
   it('when no server answers, when the token is not for it, and when it is asked for what it has not', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'quire-demo-'));
     const server = await startServer();
     try {
-      const away = run(['--url', 'http://127.0.0.1:1'], dataDir);
+      const away = run(['--url', 'http://127.0.0.1:1'], { DATA_DIR: dataDir });
       expect(away.status).toBe(1);
       expect(away.stderr).toBe(
         'No server answers at http://127.0.0.1:1. Start one with npm start in another terminal, or name it by --url.\n',
       );
-      const stranger = run(['--url', server.url], dataDir);
+      const stranger = run(['--url', server.url], { DATA_DIR: dataDir });
       expect(stranger).toMatchObject({ status: 1 });
       expect(stranger.stderr).toContain(
         'give this command the AUTH_SECRET, or the DATA_DIR, that the server has.',
       );
-      const lost = run(['--colour'], dataDir);
+      const lost = run(['--colour'], { DATA_DIR: dataDir });
       expect(lost).toMatchObject({ status: 2 });
       expect(lost.stderr).toContain('Try: npm run demo:processing -- --help');
     } finally {
