@@ -2,6 +2,8 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limitBodyTime } from './body-time.ts';
+import { createConsole } from './console.ts';
+import { createDemoSignIn } from './demo-sign-in.ts';
 import { createGraphqlHttp } from './graphql-http.ts';
 import { sendLive, sendReady } from './health.ts';
 import { createOperations } from './operations.ts';
@@ -36,13 +38,18 @@ const refuse = (response: ServerResponse, refusal: Refusal): void => {
     .end(refusalBody(refusal));
 };
 
-/** The server's edge: /graphql by HTTP, event stream and WebSocket, GraphiQL, what is polled, and /health. It knows no feature. */
+/**
+ * The server's edge: /graphql by HTTP, event stream and WebSocket, GraphiQL, what is polled, the console, and /health. It
+ * knows no feature.
+ */
 export const createServer = (options: ServerOptions): QuireServer => {
   const { config, log, clock, ready } = options;
   const operations = createOperations(options);
   const graphqlHttp = createGraphqlHttp(options, operations);
   const polling = createPolling(options, operations);
   const sockets = createSocketServer(options, operations);
+  const pages = options.consoleDirectory === undefined ? null : createConsole(options.consoleDirectory);
+  const demoSignIn = config.development ? createDemoSignIn(options.demoUsers ?? []) : null;
   let stopping = false;
   let stopped: Promise<void> | undefined;
 
@@ -66,6 +73,10 @@ export const createServer = (options: ServerOptions): QuireServer => {
     } else if (polled) {
       if (stopping) return GOING_AWAY;
       return polling.answer(request, response, { ...polled, requestId });
+    } else if (demoSignIn?.owns(target.path)) {
+      return demoSignIn.answer(request, response, target.path);
+    } else if (pages?.owns(target.path)) {
+      return pages.serve(request, response, target.path);
     } else {
       return { status: 404, code: 'NOT_FOUND', message: 'There is no such path.' };
     }

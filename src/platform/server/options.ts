@@ -34,7 +34,7 @@ export interface ServerConfig {
   readonly limits: ServerLimits;
 }
 
-/** Someone whom GraphiQL signs in as, in development mode. */
+/** Someone whom GraphiQL and the console sign in as, in development mode. */
 export interface DemoUser {
   readonly name: string;
   token(): Promise<string>;
@@ -55,6 +55,8 @@ export interface ServerOptions {
   /** `ok`, or what is wrong, of each component. */
   readonly ready: () => Promise<Record<string, string>>;
   readonly demoUsers?: readonly DemoUser[];
+  /** Where the built console is, or will be; without it there is none. */
+  readonly consoleDirectory?: string;
   /** What can be polled. */
   readonly resources?: readonly Resource[];
   /** Where is written down how long operations take, and how many payloads are handed over. */

@@ -293,6 +293,7 @@ export interface EdgeOptions extends Partial<Omit<ServerConfig, 'limits'>> {
   readonly clock?: Clock;
   readonly ready?: () => Promise<Record<string, string>>;
   readonly demoUsers?: readonly DemoUser[];
+  readonly consoleDirectory?: string;
 }
 
 /** A running server with a schema of no feature. */
@@ -335,6 +336,7 @@ export const startEdge = async (options: EdgeOptions = {}): Promise<Edge> => {
     clock = systemClock,
     ready = async () => ({ database: 'ok' }),
     demoUsers,
+    consoleDirectory,
     ...config
   } = options;
   const state = {
@@ -365,6 +367,7 @@ export const startEdge = async (options: EdgeOptions = {}): Promise<Edge> => {
     clock,
     ready,
     ...(demoUsers && { demoUsers }),
+    ...(consoleDirectory !== undefined && { consoleDirectory }),
     resources: [kettles],
   });
   const { url, port } = await server.listen();
