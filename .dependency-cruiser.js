@@ -39,10 +39,13 @@ export default {
       'Pure: it runs in a child process.',
     ),
     forbid('sdk-holds-no-server', room('sdk'), '^src/(?!sdk/|text/)', 'The SDK runs in browsers.'),
+    forbid('console-knows-the-sdk', room('console'), '^src/(?!console/|sdk/)', 'It is a client, like any other.'),
+    forbid('console-is-no-library', '^src/(?!console/)', room('console'), 'It is a bundle of its own.'),
     {
       name: 'no-dev-dependencies-in-src',
       severity: 'error',
-      from: { path: '^src/' },
+      // The console is bundled: what is of others comes with it.
+      from: { path: '^src/(?!console/)' },
       // What a part of the SDK is used with is a peer, and here for its tests.
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm-peer'] },
     },

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { demoToken, demoUsers, developmentAuth } from './auth/development.ts';
@@ -191,6 +192,7 @@ export async function createApp(
       return { database: await database.ping().then(() => 'ok', unreachable) };
     },
     demoUsers: demo,
+    consoleDirectory: fileURLToPath(new URL('./console/', import.meta.url)),
     resources: processingResources,
     instruments,
   });
