@@ -53,6 +53,8 @@ async function compress(path) {
 const state = digest();
 const built = join(finished, stamp);
 if (!existsSync(built) || readFileSync(built, 'utf8') !== state) {
+  // Whoever builds may be a test; React has other code for those.
+  process.env['NODE_ENV'] = 'production';
   // Loaded when it is needed: that takes as long as the rest of this script.
   const { build } = await import('vite');
   await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });

@@ -63,7 +63,7 @@ export function JobRow({
   const took = tookOf(job);
   const details = (
     <>
-      <Steps steps={job.steps} />
+      <Steps job={job} />
       <Attempts errors={job.errors} />
     </>
   );

@@ -1,17 +1,19 @@
 import type { JobFieldsFragment } from '../../sdk/generated.ts';
 import { Badge } from '../ui/badge.tsx';
 import { duration } from '../ui/words.ts';
-import { labelOf, toneOf } from './job-words.ts';
+import { isOpen, labelOf, toneOf } from './job-words.ts';
 
 /** The steps of a job, with the time that each has taken. */
-export function Steps({ steps }: { readonly steps: JobFieldsFragment['steps'] }) {
+export function Steps({ job: { steps, status: ofJob } }: { readonly job: JobFieldsFragment }) {
   return (
     <ol className="steps">
       {steps.map(({ name, description, duration: ms, status }) => (
         <li key={name}>
           <span>{description}</span>
           <span className="quiet">{ms === null ? '' : duration(ms)}</span>
-          <Badge tone={toneOf(status)}>{labelOf(status)}</Badge>
+          <Badge tone={toneOf(status)}>
+            {status === 'QUEUED' && !isOpen(ofJob) ? 'Not done' : labelOf(status)}
+          </Badge>
         </li>
       ))}
     </ol>
