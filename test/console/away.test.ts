@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { CreateDocumentDocument, StartProcessingDocument } from '../../src/sdk/generated.ts';
@@ -56,5 +58,21 @@ describe.skipIf(!browserAvailable)('the console while the server is away (chromi
     expect(await alerts.locator('.alert').count()).toBe(2);
     await documents.getByRole('button', { name: 'Try again' }).click();
     await documents.getByText('1 document found').waitFor();
+    await stage.leave();
+  });
+
+  it('goes on when the server has another secret by then', { timeout: 120_000 }, async () => {
+    const { server } = stage;
+    const page = await stage.visit('/documents');
+    await signInAs(page, 'Ada');
+    await page.getByText('Connection: Live').waitFor();
+    await server.kill();
+    await rm(join(server.dataDir, 'dev-secret'));
+    await server.restart();
+    const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+    await dialog.getByRole('button', { name: 'Continue as Ada' }).click({ timeout: BACK_MS });
+    await page.getByText('Connection: Live').waitFor({ timeout: BACK_MS });
+    await page.getByRole('link', { name: 'Operations' }).click();
+    await page.getByText('All in all healthy').waitFor();
   });
 });

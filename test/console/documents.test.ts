@@ -64,6 +64,7 @@ describe.skipIf(!browserAvailable)('the console’s documents (chromium on PATH)
     await page.keyboard.press('Escape');
 
     await create('Lighthouse', 'The lamp was lit at dusk.\n\nA ship passed at midnight.');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Lighthouse');
     expect(await inspect(page, 'document')).toEqual([]);
     await page.getByRole('link', { name: 'All documents' }).click();
     await create('Garden', 'Roses and thyme.');
@@ -136,9 +137,9 @@ describe.skipIf(!browserAvailable)('the console’s documents (chromium on PATH)
       transfer.items.add(new File(['dropped'], 'dropped.md', { type: 'text/markdown' }));
       return transfer;
     })()`);
-    await page.locator('.drop').dispatchEvent('dragover', { dataTransfer: transfer });
+    await page.locator('header.top').dispatchEvent('dragover', { dataTransfer: transfer });
     await page.locator('.drop.over').waitFor();
-    await page.locator('.drop').dispatchEvent('drop', { dataTransfer: transfer });
+    await page.locator('header.top').dispatchEvent('drop', { dataTransfer: transfer });
     await page.getByRole('button', { name: 'Process 1 document' }).waitFor();
   });
 

@@ -1,4 +1,4 @@
-import { createClient } from 'graphql-ws';
+import { type Client, createClient } from 'graphql-ws';
 import type { ExecutionResult, SubscriptionForwarder } from 'urql';
 import { createSubject, type Observable } from '../../sdk/observable.ts';
 import type { Session } from '../session/session.ts';
@@ -9,6 +9,8 @@ import { ENDPOINT } from './request.ts';
 const PING_MS = 10_000;
 /** Milliseconds that a pong may take before the connection counts as lost. */
 const PONG_MS = 5_000;
+/** A new socket after a refusal waits as long as after so many tries in vain. */
+const RETRIES_BEFORE_REOPENING = 2;
 /** Close codes of the server: a token that is not valid, one that has expired. */
 const REFUSED = [4401, 4403];
 
@@ -56,40 +58,56 @@ export function createLiveSocket(session: Session): LiveSocket {
   let sent: string | undefined;
   let pong: ReturnType<typeof setTimeout> | undefined;
 
-  const client = createClient({
-    url: `${location.origin.replace(/^http/, 'ws')}${ENDPOINT}`,
-    lazy: false,
-    // What is left are codes that no other try would change (graphql-ws knows them).
-    onNonLazyError: () => state.set('lost'),
-    connectionParams: async () => {
-      sent = await session.token();
-      return { token: sent };
-    },
-    retryAttempts: Number.POSITIVE_INFINITY,
-    shouldRetry: () => true,
-    retryWait: async (retries) => {
-      await wait(fullJitter(retries));
-      // Not for the token in connectionParams: the server does not wait long for that.
+  const open = (): Client =>
+    createClient({
+      url: `${location.origin.replace(/^http/, 'ws')}${ENDPOINT}`,
+      lazy: false,
+      onNonLazyError: () => void reopen(),
+      connectionParams: async () => {
+        sent = await session.token();
+        return { token: sent };
+      },
+      retryAttempts: Number.POSITIVE_INFINITY,
+      shouldRetry: () => true,
+      retryWait: async (retries) => {
+        await wait(fullJitter(retries));
+        // Not for the token in connectionParams: the server does not wait long for that.
+        await session.token().catch(() => {});
+        if (closed) await new Promise(() => {});
+      },
+      keepAlive: PING_MS,
+      on: {
+        connecting: (again) => state.set(again ? 'lost' : 'connecting'),
+        connected: () => state.set('live'),
+        closed: (event) => {
+          clearTimeout(pong);
+          state.set('lost');
+          if (REFUSED.includes(closeCodeOf(event) as number) && sent !== undefined) session.expire(sent);
+        },
+        ping: (received) => {
+          if (!received) pong = setTimeout(() => client.terminate(), PONG_MS);
+        },
+        pong: (received) => {
+          if (received) clearTimeout(pong);
+        },
+      },
+    });
+  let client = open();
+
+  let reopening: Promise<void> | undefined;
+  /** Begins anew where graphql-ws gives up: after a code that it takes for final, like that of a token that is not valid. */
+  const reopen = (): Promise<void> => {
+    reopening ??= (async () => {
+      state.set('lost');
+      await wait(fullJitter(RETRIES_BEFORE_REOPENING));
+      // Who has signed out has closed this, too.
       await session.token().catch(() => {});
-      if (closed) await new Promise(() => {});
-    },
-    keepAlive: PING_MS,
-    on: {
-      connecting: (again) => state.set(again ? 'lost' : 'connecting'),
-      connected: () => state.set('live'),
-      closed: (event) => {
-        clearTimeout(pong);
-        state.set('lost');
-        if (REFUSED.includes(closeCodeOf(event) as number) && sent !== undefined) session.expire(sent);
-      },
-      ping: (received) => {
-        if (!received) pong = setTimeout(() => client.terminate(), PONG_MS);
-      },
-      pong: (received) => {
-        if (received) clearTimeout(pong);
-      },
-    },
-  });
+      reopening = undefined;
+      if (closed) return;
+      client = open();
+    })();
+    return reopening;
+  };
 
   const forward: SubscriptionForwarder = ({ query = '', variables }) => ({
     subscribe(observer) {
@@ -105,15 +123,12 @@ export function createLiveSocket(session: Session): LiveSocket {
             observer.next(result as ExecutionResult);
           },
           error(error) {
-            // graphql-ws does not try that again, but there will be another token.
-            if (closeCodeOf(error) !== REFUSED[0]) observer.error(error);
+            // The server's errors are a list; anything else is the end of the connection.
+            if (Array.isArray(error)) observer.error(error);
             else
-              void session.token().then(
-                () => {
-                  if (!over) start();
-                },
-                () => {},
-              );
+              void reopen().then(() => {
+                if (!over && !closed) start();
+              });
           },
           complete: () => observer.complete(),
         });

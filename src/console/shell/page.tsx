@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useRef } from 'react';
+import { cameByLink } from './route.ts';
 
 /** A page: its title, what can be done with all of it, and its content. Whoever has come by a link hears its title. */
 export function Page({
@@ -16,8 +17,7 @@ export function Page({
     document.title = `${title} · Quire`;
   }, [title]);
   useEffect(() => {
-    // The first page of a visit leaves the focus where the browser has put it.
-    if (document.activeElement !== document.body) heading.current?.focus();
+    if (cameByLink()) heading.current?.focus();
   }, []);
 
   return (

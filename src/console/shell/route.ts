@@ -11,6 +11,9 @@ export type Route =
 /** Told when this page has gone to another path by itself; the browser tells of its own going back and forth. */
 const MOVED = 'quire:moved';
 
+/** What the browser keeps with a path that one has come to by `go`. */
+const BY_LINK = 'by link';
+
 /** The route of a path. */
 export function routeOf(path: string): Route {
   const [, first = '', second, ...more] = path.split('/');
@@ -44,9 +47,14 @@ export function documentPath(id: string): string {
 /** Goes to another path of the console. */
 export function go(path: string): void {
   if (path === location.pathname) return;
-  history.pushState(null, '', path);
+  history.pushState(BY_LINK, '', path);
   scrollTo(0, 0);
   dispatchEvent(new Event(MOVED));
+}
+
+/** Whether one has come here from another page of the console, and not by loading it. */
+export function cameByLink(): boolean {
+  return history.state === BY_LINK;
 }
 
 const listen = (changed: () => void): (() => void) => {

@@ -1,13 +1,15 @@
-import { type DragEvent, type ReactNode, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { several } from '../ui/words.ts';
 import { MAX_FILES } from './uploads.ts';
 
 /** What the server can read; it goes by the bytes of a file, and says what it cannot. */
 const TYPES = '.txt,.md,.html,.htm,.pdf,.docx';
 
-const hasFiles = (event: DragEvent): boolean => event.dataTransfer.types.includes('Files');
+/** The files that are over the page, or come down on it; null when it is something else. */
+const filesOf = ({ dataTransfer }: DragEvent): FileList | null =>
+  dataTransfer?.types.includes('Files') ? dataTransfer.files : null;
 
-/** Takes files: by a button, or dropped anywhere on its content. */
+/** Takes files: by a button, or dropped anywhere on the page, where the browser would open them in its place. */
 export function DropZone({
   onFiles,
   children,
@@ -21,25 +23,39 @@ export function DropZone({
   const input = useRef<HTMLInputElement>(null);
 
   const take = (files: FileList | null): void => setRefused(onFiles([...(files ?? [])]));
+  const taker = useRef(take);
+  useEffect(() => {
+    taker.current = take;
+  });
+
+  useEffect(() => {
+    const enter = (event: DragEvent): void => {
+      if (!filesOf(event)) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const leave = (event: DragEvent): void => {
+      if (event.relatedTarget === null) setOver(false);
+    };
+    const drop = (event: DragEvent): void => {
+      const files = filesOf(event);
+      if (!files) return;
+      event.preventDefault();
+      setOver(false);
+      taker.current(files);
+    };
+    addEventListener('dragover', enter);
+    addEventListener('dragleave', leave);
+    addEventListener('drop', drop);
+    return () => {
+      removeEventListener('dragover', enter);
+      removeEventListener('dragleave', leave);
+      removeEventListener('drop', drop);
+    };
+  }, []);
 
   return (
-    <div
-      className={over ? 'drop over' : 'drop'}
-      onDragOver={(event) => {
-        if (!hasFiles(event)) return;
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={(event) => {
-        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false);
-      }}
-      onDrop={(event) => {
-        if (!hasFiles(event)) return;
-        event.preventDefault();
-        setOver(false);
-        take(event.dataTransfer.files);
-      }}
-    >
+    <div className={over ? 'drop over' : 'drop'}>
       <div className="drop-line">
         <button type="button" className="button" onClick={() => input.current?.click()}>
           Upload files…
