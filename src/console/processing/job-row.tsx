@@ -67,6 +67,12 @@ export function JobRow({
       <Attempts errors={job.errors} />
     </>
   );
+  const progress = isOpen(status) && (
+    <div className="job-progress">
+      <progress aria-label={`Progress of ${name}`} max={100} value={live?.progress ?? job.progress} />
+      <span className="quiet job-message">{live?.message ?? ''}</span>
+    </div>
+  );
   return (
     <li className="job">
       <div className="job-head">
@@ -105,21 +111,20 @@ export function JobRow({
           </span>
         )}
       </div>
-      {isOpen(status) && (
-        <div className="job-progress">
-          <progress aria-label={`Progress of ${name}`} max={100} value={live?.progress ?? job.progress} />
-          <span className="quiet job-message">{live?.message ?? ''}</span>
-        </div>
-      )}
+      {!isBrief && progress}
       {status === 'FAILED' && job.error !== null && <p className="bad-text">{job.error}</p>}
       {error && <ProblemNotice problem={problemOf(error)} />}
       {isBrief ? (
-        <details>
-          <summary>
-            Steps<span className="visually-hidden"> of {name}</span>
-          </summary>
-          {details}
-        </details>
+        // On one line, so that a row is as high when its job has ended.
+        <div className="job-line">
+          <details>
+            <summary>
+              Steps<span className="visually-hidden"> of {name}</span>
+            </summary>
+            {details}
+          </details>
+          {progress}
+        </div>
       ) : (
         details
       )}
