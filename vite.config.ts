@@ -19,6 +19,7 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: {
-    proxy: { '/graphql': { target: server, ws: true }, '/api': { target: server } },
+    // Not all of /api: the console has a folder of this name.
+    proxy: { '/graphql': { target: server, ws: true }, '/api/demo-users': { target: server } },
   },
 });
