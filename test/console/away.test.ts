@@ -61,6 +61,20 @@ describe.skipIf(!browserAvailable)('the console while the server is away (chromi
     await stage.leave();
   });
 
+  it('keeps the token of who loads it before the server has come back', { timeout: 120_000 }, async () => {
+    const page = await stage.visit('/documents');
+    await signInAs(page, 'Ada');
+    // The page comes, and what it asks for does not.
+    await page.route('**/graphql', (route) => route.abort());
+    await page.reload();
+    await page.getByText('CONNECTION', { exact: true }).waitFor();
+    expect(await inspect(page, 'sign-in-away')).toEqual([]);
+    await page.unroute('**/graphql');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Documents' }).waitFor();
+    await stage.leave();
+  });
+
   it('goes on when the server has another secret by then', { timeout: 120_000 }, async () => {
     const { server } = stage;
     const page = await stage.visit('/documents');

@@ -19,6 +19,8 @@ const createStorage = (): Storage => {
   };
 };
 
+const ada = { id: 'ada', name: 'Ada', tenantId: 'default' };
+
 describe('a session of the console', () => {
   let server: TestServer;
   let storage: Storage;
@@ -40,7 +42,7 @@ describe('a session of the console', () => {
 
   it('begins with nobody, and gives no token then', async () => {
     expect(session.state.current).toEqual({ status: 'out', problem: null });
-    await expect(session.token()).rejects.toBeInstanceOf(OperationError);
+    await expect(session.credentialsOf(ada).token()).rejects.toBeInstanceOf(OperationError);
   });
 
   it('knows who has signed in, also when the page is loaded again', async () => {
@@ -52,7 +54,7 @@ describe('a session of the console', () => {
     expect(again.state.current).toEqual({ status: 'checking' });
     await again.resume();
     expect(again.state.current).toEqual(signedIn);
-    expect(await again.token()).toBe(token);
+    expect(await again.credentialsOf({ ...ada, tenantId: 'acme' }).token()).toBe(token);
   });
 
   it('keeps nothing of a token that is refused', async () => {
@@ -71,26 +73,43 @@ describe('a session of the console', () => {
   });
 
   it('lets requests wait for the next token when one has expired', async () => {
+    const credentials = session.credentialsOf(ada);
     const first = await tokenFor('ada');
     await session.signIn(first);
-    session.expire('another one');
+    credentials.expire('another one');
     expect(session.state.current.status).toBe('in');
-    session.expire(first);
+    credentials.expire(first);
     expect(session.state.current).toMatchObject({ status: 'expired', user: { id: 'ada' } });
-    const waiting = [session.token(), session.token()];
+    const waiting = [credentials.token(), credentials.token()];
     const second = await tokenFor('ada', { expiresIn: 7_200_000 });
     await session.signIn(second);
     expect(await Promise.all(waiting)).toEqual([second, second]);
   });
 
-  it('lets nobody wait who has signed out', async () => {
+  it('lets nothing that has waited go on when its user has signed out', async () => {
+    const credentials = session.credentialsOf(ada);
     const token = await tokenFor('ada');
     await session.signIn(token);
-    session.expire(token);
-    const waiting = session.token();
+    credentials.expire(token);
+    const waiting = credentials.token();
     session.signOut();
     await expect(waiting).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     expect([session.state.current.status, storage.length]).toEqual(['out', 0]);
+  });
+
+  it.each([
+    ['somebody else', 'linus', 'default'],
+    ['one of the same id in another tenant', 'ada', 'acme'],
+  ])('lets nothing that has waited go on in the name of %s', async (_who, id, tenant) => {
+    const credentials = session.credentialsOf(ada);
+    const token = await tokenFor('ada');
+    await session.signIn(token);
+    credentials.expire(token);
+    const waiting = credentials.token();
+    const refused = expect(waiting).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await session.signIn(await tokenFor(id, { tenant }));
+    await refused;
+    await expect(credentials.token()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('keeps a token while the server is away', async () => {

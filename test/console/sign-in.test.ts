@@ -51,6 +51,7 @@ describe.skipIf(!browserAvailable)('signing in to the console (chromium on PATH)
     await page.getByRole('heading', { level: 1, name: 'Operations' }).waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    expect(await page.title()).toBe('Sign in · Quire');
     expect(await page.evaluate('JSON.stringify(sessionStorage)')).not.toContain(token);
   });
 

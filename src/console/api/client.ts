@@ -1,5 +1,5 @@
 import { Client, cacheExchange, fetchExchange, subscriptionExchange } from 'urql';
-import type { Session } from '../session/session.ts';
+import type { Credentials } from '../session/session.ts';
 import { ENDPOINT } from './request.ts';
 import { createLiveSocket, type LiveSocket } from './socket.ts';
 
@@ -10,27 +10,27 @@ export interface Api {
   close(): void;
 }
 
-/** Requests with the session's token. One that the server refuses is sent again when there is another. */
+/** Requests with the user's token. One that the server refuses is sent again when there is another. */
 const signedFetch =
-  (session: Session): typeof fetch =>
+  (credentials: Credentials): typeof fetch =>
   async (input, init) => {
     for (;;) {
-      const token = await session.token();
+      const token = await credentials.token();
       const headers = new Headers(init?.headers);
       headers.set('Authorization', `Bearer ${token}`);
       const response = await fetch(input, { ...init, headers });
       if (response.status !== 401) return response;
-      session.expire(token);
+      credentials.expire(token);
     }
   };
 
 /** Connects at once. */
-export function createApi(session: Session): Api {
-  const socket = createLiveSocket(session);
+export function createApi(credentials: Credentials): Api {
+  const socket = createLiveSocket(credentials);
   const client = new Client({
     url: ENDPOINT,
     preferGetMethod: false,
-    fetch: signedFetch(session),
+    fetch: signedFetch(credentials),
     exchanges: [cacheExchange, subscriptionExchange({ forwardSubscription: socket.forward }), fetchExchange],
   });
   return { client, socket, close: () => socket.close() };

@@ -1,7 +1,7 @@
 import { type Client, createClient } from 'graphql-ws';
 import type { ExecutionResult, SubscriptionForwarder } from 'urql';
 import { createSubject, type Observable } from '../../sdk/observable.ts';
-import type { Session } from '../session/session.ts';
+import type { Credentials } from '../session/session.ts';
 import { fullJitter } from './backoff.ts';
 import { ENDPOINT } from './request.ts';
 
@@ -39,6 +39,8 @@ const cursorOf = (data: unknown): unknown => {
 const closeCodeOf = (event: unknown): unknown =>
   typeof event === 'object' && event !== null && 'code' in event ? event.code : undefined;
 
+const never = (): Promise<never> => new Promise(() => {});
+
 /** Waits, but no longer than until the browser says that the network is back. */
 const wait = (ms: number): Promise<void> =>
   new Promise((resolve) => {
@@ -52,7 +54,7 @@ const wait = (ms: number): Promise<void> =>
   });
 
 /** Opens the socket at once, and again after each loss until it is closed. A token that has expired is waited for. */
-export function createLiveSocket(session: Session): LiveSocket {
+export function createLiveSocket(credentials: Credentials): LiveSocket {
   const state = createSubject<ConnectionState>('connecting');
   let closed = false;
   let sent: string | undefined;
@@ -64,7 +66,7 @@ export function createLiveSocket(session: Session): LiveSocket {
       lazy: false,
       onNonLazyError: () => void reopen(),
       connectionParams: async () => {
-        sent = await session.token();
+        sent = await credentials.token();
         return { token: sent };
       },
       retryAttempts: Number.POSITIVE_INFINITY,
@@ -72,8 +74,9 @@ export function createLiveSocket(session: Session): LiveSocket {
       retryWait: async (retries) => {
         await wait(fullJitter(retries));
         // Not for the token in connectionParams: the server does not wait long for that.
-        await session.token().catch(() => {});
-        if (closed) await new Promise(() => {});
+        // Without another one, this is closed in a moment.
+        await credentials.token().catch(never);
+        if (closed) await never();
       },
       keepAlive: PING_MS,
       on: {
@@ -82,7 +85,7 @@ export function createLiveSocket(session: Session): LiveSocket {
         closed: (event) => {
           clearTimeout(pong);
           state.set('lost');
-          if (REFUSED.includes(closeCodeOf(event) as number) && sent !== undefined) session.expire(sent);
+          if (REFUSED.includes(closeCodeOf(event) as number) && sent !== undefined) credentials.expire(sent);
         },
         ping: (received) => {
           if (!received) pong = setTimeout(() => client.terminate(), PONG_MS);
@@ -100,8 +103,7 @@ export function createLiveSocket(session: Session): LiveSocket {
     reopening ??= (async () => {
       state.set('lost');
       await wait(fullJitter(RETRIES_BEFORE_REOPENING));
-      // Who has signed out has closed this, too.
-      await session.token().catch(() => {});
+      await credentials.token().catch(never);
       reopening = undefined;
       if (closed) return;
       client = open();

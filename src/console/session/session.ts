@@ -19,15 +19,23 @@ export type SessionState =
   /** Still on the page, but with a token that is refused: all requests wait for another one. */
   | { readonly status: 'expired'; readonly user: User };
 
+/** A user's tokens. They are of no use for what somebody else has begun: it does not go on in another's name. */
+export interface Credentials {
+  /**
+   * The token of now; while it has expired, the user's next one. Rejects with OperationError (UNAUTHENTICATED) when the user
+   * has signed out, or somebody else has signed in.
+   */
+  token(): Promise<string>;
+  /** A server has refused this token. Nothing happens when there is another one by now. */
+  expire(token: string): void;
+}
+
 export interface Session {
   readonly state: Observable<SessionState>;
-  /** The token of now; while it has expired, the next one. Rejects with OperationError (UNAUTHENTICATED) when there is none. */
-  token(): Promise<string>;
+  credentialsOf(user: User): Credentials;
   /** Tries out a token and keeps it. Rejects with OperationError or ConnectionLost, and changes nothing then. */
   signIn(token: string): Promise<void>;
   signOut(): void;
-  /** A server has refused this token. Nothing happens when there is another one by now. */
-  expire(token: string): void;
   /** Signs in with the token that this tab has kept, if it has one. */
   resume(): Promise<void>;
 }
@@ -40,6 +48,9 @@ const viewerOf = async (token: string): Promise<User> => {
   return { id: viewer.user.id, name: viewer.user.name, tenantId: viewer.tenantId };
 };
 
+/** Whether two names are one person's; ids are a tenant's own. */
+const isSame = (one: User, other: User): boolean => one.id === other.id && one.tenantId === other.tenantId;
+
 /** Who uses this tab. */
 export function createSession(storage: Storage): Session {
   const state = createSubject<SessionState>(
@@ -47,8 +58,13 @@ export function createSession(storage: Storage): Session {
   );
   let token: string | null = null;
 
-  const nobody = (): OperationError =>
-    new OperationError([{ message: 'You are not signed in.', extensions: { code: 'UNAUTHENTICATED' } }]);
+  const nextState = (): Promise<void> =>
+    new Promise((resolve) => {
+      const stop = state.subscribe(() => {
+        stop();
+        resolve();
+      });
+    });
 
   async function signIn(given: string): Promise<void> {
     const user = await viewerOf(given);
@@ -60,27 +76,31 @@ export function createSession(storage: Storage): Session {
   return {
     state,
     signIn,
-    token() {
-      if (token !== null) return Promise.resolve(token);
-      if (state.current.status !== 'expired') return Promise.reject(nobody());
-      return new Promise((resolve, reject) => {
-        const stop = state.subscribe(() => {
-          stop();
-          if (token === null) reject(nobody());
-          else resolve(token);
-        });
-      });
+    credentialsOf: (user) => {
+      const isTheirs = (present: SessionState): boolean =>
+        (present.status === 'in' || present.status === 'expired') && isSame(present.user, user);
+      return {
+        async token() {
+          while (isTheirs(state.current)) {
+            if (token !== null) return token;
+            await nextState();
+          }
+          throw new OperationError([
+            { message: 'You are not signed in.', extensions: { code: 'UNAUTHENTICATED' } },
+          ]);
+        },
+        expire(refused) {
+          if (token !== refused || state.current.status !== 'in') return;
+          token = null;
+          storage.removeItem(TOKEN_KEY);
+          state.set({ status: 'expired', user: state.current.user });
+        },
+      };
     },
     signOut() {
       token = null;
       storage.removeItem(TOKEN_KEY);
       state.set({ status: 'out', problem: null });
-    },
-    expire(refused) {
-      if (token !== refused || state.current.status !== 'in') return;
-      token = null;
-      storage.removeItem(TOKEN_KEY);
-      state.set({ status: 'expired', user: state.current.user });
     },
     async resume() {
       const kept = storage.getItem(TOKEN_KEY);
@@ -90,9 +110,10 @@ export function createSession(storage: Storage): Session {
         await signIn(kept);
       } catch (error) {
         if (!(error instanceof OperationError || error instanceof ConnectionLost)) throw error;
-        // A server that is away says nothing about the token.
-        if (error instanceof OperationError) storage.removeItem(TOKEN_KEY);
-        state.set({ status: 'out', problem: problemOf(error) });
+        const problem = problemOf(error);
+        // A server that is away, or cannot check it now, says nothing about the token.
+        if (problem.code === 'UNAUTHENTICATED') storage.removeItem(TOKEN_KEY);
+        state.set({ status: 'out', problem });
       }
     },
   };

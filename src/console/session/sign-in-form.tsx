@@ -84,7 +84,12 @@ export function SignInForm({
           Sign in
         </button>
       </form>
-      <div aria-live="assertive">{problem && <ProblemNotice problem={problem} />}</div>
+      {problem && (
+        <ProblemNotice
+          problem={problem}
+          onRetry={problem === first ? () => void session.resume() : undefined}
+        />
+      )}
       <p className="hint">
         The token stays in this tab. <code>npx quire token --user you</code> makes one where the server runs.
       </p>

@@ -1,3 +1,4 @@
+import { useEffect } from 'react';
 import type { Problem } from '../api/problem.ts';
 import { Logo } from '../ui/logo.tsx';
 import type { Session } from './session.ts';
@@ -11,6 +12,10 @@ export function SignIn({
   readonly session: Session;
   readonly problem: Problem | null;
 }) {
+  useEffect(() => {
+    // Not that of the page before, which may be a document's.
+    document.title = 'Sign in · Quire';
+  }, []);
   return (
     <main className="gate">
       <div className="card gate-card">

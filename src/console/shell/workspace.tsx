@@ -52,8 +52,9 @@ export function Workspace({ session, user }: { readonly session: Session; readon
   const path = usePath();
 
   useEffect(() => {
-    const api = createApi(session);
-    const uploads = createUploads(session);
+    const credentials = session.credentialsOf(user);
+    const api = createApi(credentials);
+    const uploads = createUploads(credentials);
     setTools({ api, uploads, started: createStarted(sessionStorage, user) });
     return () => {
       uploads.close();

@@ -1,7 +1,7 @@
 import { OperationError } from '../../sdk/errors.ts';
 import { createSubject, type Observable } from '../../sdk/observable.ts';
 import { type Problem, problemOf } from '../api/problem.ts';
-import type { Session } from '../session/session.ts';
+import type { Credentials } from '../session/session.ts';
 import { sendFile, type UploadedDocument } from './send-file.ts';
 
 /** Uploads at a time; the server takes ten of a user. */
@@ -38,7 +38,7 @@ export interface Uploads {
 }
 
 /** Begins with no files. */
-export function createUploads(session: Pick<Session, 'token' | 'expire'>, send = sendFile): Uploads {
+export function createUploads(credentials: Credentials, send = sendFile): Uploads {
   const list = createSubject<readonly Upload[]>([]);
   const files = new Map<number, File>();
   const sending = new Map<number, AbortController>();
@@ -50,13 +50,13 @@ export function createUploads(session: Pick<Session, 'token' | 'expire'>, send =
   /** Sends a file, and again with another token when one is refused. */
   async function transfer(id: number, file: File, signal: AbortSignal): Promise<UploadedDocument> {
     for (;;) {
-      const token = await session.token();
+      const token = await credentials.token();
       signal.throwIfAborted();
       try {
         return await send(file, { token, signal, onProgress: (sent) => change(id, { sent }) });
       } catch (error) {
         if (!(error instanceof OperationError && error.code === 'UNAUTHENTICATED')) throw error;
-        session.expire(token);
+        credentials.expire(token);
       }
     }
   }
