@@ -22,6 +22,9 @@ import type { CallOptions, Operations } from './operations.ts';
 import { joinSignals } from './signals.ts';
 import { isSocketClass, openSocketLink } from './socket-link.ts';
 import { planStream } from './stream-plan.ts';
+import { clientLink } from './text/client-link.ts';
+import { createSharedText } from './text/shared-text.ts';
+import type { SharedText, SharedTextOptions } from './text/types.ts';
 import { type Job, trackBatch, trackJob } from './track.ts';
 import { filesOf, upload } from './upload.ts';
 
@@ -57,6 +60,11 @@ export interface QuireClient extends Operations {
   readonly connection: Observable<ConnectionState>;
   /** One typed method for each operation of `schema/operations`, by its name. */
   readonly operations: ReturnType<typeof getSdk<CallOptions>>;
+  /**
+   * Opens a document's text to be edited. Give `drafts` (`indexedDbDrafts` in a browser) for edits that outlive the page.
+   * Rejects with OperationError (NOT_FOUND where there is no such document), and with ConnectionLost when the client is closed.
+   */
+  document(id: string, options?: Omit<SharedTextOptions, 'clock'>): Promise<SharedText>;
   readonly jobs: {
     /** The states of a job to its end. Rejects with OperationError, or the signal's reason. */
     track(id: string, options?: CallOptions): AsyncIterableIterator<Job>;
@@ -171,6 +179,11 @@ export function createQuireClient(options: QuireClientOptions): QuireClient {
         callOptions,
       );
     }),
+    document: (id, textOptions) =>
+      createSharedText(clientLink(operations, id, { connection: line.connection, clock }), {
+        ...textOptions,
+        clock,
+      }),
     jobs: { track: (id, callOptions) => trackJob(tracking, id, callOptions) },
     batches: { track: (id, callOptions) => trackBatch(tracking, id, callOptions) },
     uploads: {

@@ -14,6 +14,19 @@ export const systemClock: Clock = {
   },
 };
 
+/** Resolves after `ms` milliseconds, or at once when the signal is aborted. */
+export const pause = (clock: Clock, ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = (): void => {
+      cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = clock.after(ms, done);
+    signal?.addEventListener('abort', done);
+  });
+
 /** Resolves after `ms` milliseconds, at once when there are none. Rejects with the signal's reason. */
 export function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

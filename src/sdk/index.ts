@@ -13,4 +13,22 @@ export * from './generated.ts';
 export type { TransportName } from './link.ts';
 export type { Observable } from './observable.ts';
 export type { CallOptions, Operations } from './operations.ts';
+export {
+  type Draft,
+  type DraftStore,
+  EditError,
+  type EditErrorCode,
+  type IndexedDbDraftsOptions,
+  indexedDbDrafts,
+  MAX_OFFLINE_CHARS,
+  MAX_UNDO_STEPS,
+  memoryDrafts,
+  type RemoteCursor,
+  type SharedText,
+  type SharedTextEvents,
+  type SharedTextOptions,
+  type SharedTextStatus,
+  type TextChanged,
+  textOfDraft,
+} from './text/index.ts';
 export type { Job } from './track.ts';

@@ -1,6 +1,6 @@
 import { ChangeSet } from '@codemirror/state';
 import { applySplices, toText } from '../../text/splice.ts';
-import type { SdkClock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import type { ReplicaState } from './replica.ts';
 
 /** Shortest time between two writes of a draft, in milliseconds. */
@@ -46,7 +46,7 @@ export function textOfDraft({ text, inFlight, buffer }: Draft): string {
 export interface DraftKeeperOptions {
   readonly store: DraftStore;
   readonly documentId: string;
-  readonly clock: SdkClock;
+  readonly clock: Clock;
   /** Whether there is anything to be kept. */
   readonly isUnsaved: () => boolean;
   /** What is to be kept then. */

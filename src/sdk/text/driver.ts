@@ -1,7 +1,7 @@
 import type { ChangeSet } from '@codemirror/state';
+import { type Clock, pause } from '../clock.ts';
 import { ConnectionLost, OperationError } from '../errors.ts';
 import type { ChangeFieldsFragment } from '../generated.ts';
-import { pause, type SdkClock } from './clock.ts';
 import type { Answer, TextLink } from './link.ts';
 import type { OutgoingChange } from './outgoing.ts';
 import type { Replica } from './replica.ts';
@@ -27,7 +27,7 @@ export class ChangeRefused extends Error {
 export interface DriverOptions {
   readonly link: TextLink;
   readonly replica: Replica;
-  readonly clock: SdkClock;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Looked at by `progressed`. */
   readonly waiting: Waiting;

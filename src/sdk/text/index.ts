@@ -1,6 +1,5 @@
 /** What is public of the shared text. */
 export { MAX_OFFLINE_CHARS } from './check-edit.ts';
-export type { SdkClock } from './clock.ts';
 export { MAX_CURSORS, type RemoteCursor } from './cursors.ts';
 export { type Draft, type DraftStore, memoryDrafts, textOfDraft } from './drafts.ts';
 export { EditError, type EditErrorCode } from './errors.ts';

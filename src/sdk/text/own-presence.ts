@@ -1,6 +1,6 @@
 import type { ChangeDesc, Text } from '@codemirror/state';
+import type { Clock } from '../clock.ts';
 import { ConnectionLost, OperationError } from '../errors.ts';
-import type { SdkClock } from './clock.ts';
 import type { TextLink } from './link.ts';
 
 /** Shortest time between two positions that are sent, in milliseconds. */
@@ -15,7 +15,7 @@ const TOLD_BY_THE_TEXT = ['FORBIDDEN', 'NOT_FOUND', 'UNAUTHENTICATED'];
 
 export interface OwnPresenceOptions {
   readonly link: Pick<TextLink, 'moveCursor' | 'setTyping'>;
-  readonly clock: SdkClock;
+  readonly clock: Clock;
   /** Whether anything can be said. */
   readonly isConnected: () => boolean;
   readonly doc: () => Text;

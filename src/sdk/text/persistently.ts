@@ -1,5 +1,5 @@
+import { type Clock, pause, systemClock } from '../clock.ts';
 import { ConnectionLost, OperationError } from '../errors.ts';
-import { pause, type SdkClock, systemClock } from './clock.ts';
 
 /** Milliseconds before a lost connection is tried again, unless said otherwise. */
 export const RETRY_MS = 1_000;
@@ -16,7 +16,9 @@ export interface RetryOptions {
   readonly onRetry?: (error: Error) => void;
   /** Ends the trying: it rejects with what failed last. */
   readonly signal?: AbortSignal;
-  readonly clock?: SdkClock;
+  /** True for what is not to be tried again all the same. */
+  readonly isOver?: (error: unknown) => boolean;
+  readonly clock?: Clock;
 }
 
 /** Milliseconds after which what failed is worth trying again; null when it is not. */
@@ -30,14 +32,14 @@ export function retryAfter(error: unknown, retryMs: number): number | null {
 /** Tries until it succeeds, as long as what fails is a connection, or a server that will be back; rejects otherwise. */
 export async function persistently<T>(
   attempt: () => Promise<T>,
-  { retryMs = RETRY_MS, onRetry, signal, clock = systemClock }: RetryOptions = {},
+  { retryMs = RETRY_MS, onRetry, signal, isOver = () => false, clock = systemClock }: RetryOptions = {},
 ): Promise<T> {
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
       const ms = retryAfter(error, retryMs);
-      if (ms === null || signal?.aborted) throw error;
+      if (ms === null || signal?.aborted || isOver(error)) throw error;
       onRetry?.(error as Error);
       await pause(clock, ms, signal);
       if (signal?.aborted) throw error;

@@ -1,8 +1,8 @@
 import type { ChangeSet } from '@codemirror/state';
 import { changeOf, type Splice } from '../../text/splice.ts';
+import { systemClock } from '../clock.ts';
 import { createSubject } from '../observable.ts';
 import { lackOfRoom, problemOf } from './check-edit.ts';
-import { systemClock } from './clock.ts';
 import { createRemoteCursors } from './cursors.ts';
 import { createDraftKeeper, lostKey } from './drafts.ts';
 import { ChangeRefused, createDriver } from './driver.ts';

@@ -1,10 +1,9 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import type { Splice } from '../../text/splice.ts';
+import { pause, systemClock } from '../clock.ts';
 import { ConnectionLost, OperationError } from '../errors.ts';
 import {
   ApplyDocumentChangesDocument,
   CollaborationUpdatesDocument,
-  type DocumentChangeInput,
   DocumentChangesDocument,
   DocumentLogDocument,
   DocumentTextAtDocument,
@@ -16,7 +15,7 @@ import {
 } from '../generated.ts';
 import { createSubject } from '../observable.ts';
 import type { SocketClient } from '../socket-client.ts';
-import { pause, systemClock } from './clock.ts';
+import { toInput } from './client-link.ts';
 import type { TextLink } from './link.ts';
 import { persistently, RETRY_MS, type RetryOptions, retryAfter } from './persistently.ts';
 
@@ -27,13 +26,6 @@ const OFFLINE_AFTER_ATTEMPTS = 3;
 export interface SocketLink extends TextLink {
   /** Closes the client, too. Idempotent. */
   close(): Promise<void>;
-}
-
-/** A splice as the API writes it. */
-export function toInput({ position, length, content }: Splice): DocumentChangeInput {
-  if (length === 0) return { changeType: 'INSERT', position, content };
-  if (content === '') return { changeType: 'DELETE', position, length };
-  return { changeType: 'REPLACE', position, length, content };
 }
 
 const noDocument = (): OperationError =>

@@ -1,8 +1,8 @@
 import type { ChangeSet, Text } from '@codemirror/state';
 import type { Splice } from '../../text/splice.ts';
+import type { Clock } from '../clock.ts';
 import type { PresenceStatus } from '../generated.ts';
 import type { Observable } from '../observable.ts';
-import type { SdkClock } from './clock.ts';
 import type { RemoteCursor } from './cursors.ts';
 import type { Draft, DraftStore } from './drafts.ts';
 import type { EditError } from './errors.ts';
@@ -32,7 +32,7 @@ export interface SharedTextOptions {
   readonly newChangeId?: () => string;
   /** Keeps what is unsaved beyond the end of the page. */
   readonly drafts?: DraftStore;
-  readonly clock?: SdkClock;
+  readonly clock?: Clock;
   /** Steps that can be undone; at most, and by default, 200. */
   readonly maxUndo?: number;
   /** Whether one is seen in the document's session, and sees who else is; default: true. */
