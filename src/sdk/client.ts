@@ -17,7 +17,7 @@ import { createLine, type Opener } from './line.ts';
 import type { TransportName } from './link.ts';
 import { platformNetwork } from './network.ts';
 import type { Observable } from './observable.ts';
-import { definitionOf, operationOf } from './operation.ts';
+import { definitionOf, type Operation, operationOf } from './operation.ts';
 import type { CallOptions, Operations } from './operations.ts';
 import { joinSignals } from './signals.ts';
 import { isSocketClass, openSocketLink } from './socket-link.ts';
@@ -81,6 +81,10 @@ export interface QuireClient extends Operations {
   close(): Promise<void>;
 }
 
+/** Whether it would be too much for a message of a socket, which is closed then. */
+const isLarge = ({ query, variables }: Operation): boolean =>
+  query.length + JSON.stringify(variables).length > MAX_SOCKET_CHARS;
+
 /** 96 random bits in the letters that a client's id may have. */
 const newClientId = (): string =>
   [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -122,10 +126,8 @@ export function createQuireClient(options: QuireClientOptions): QuireClient {
     const joined = joinSignals(signal, line.ending);
     try {
       const link = await line.link({ isPatient: false, signal });
-      const { query } = operation;
-      const isLarge = query.length + JSON.stringify(operation.variables).length > MAX_SOCKET_CHARS;
       const { data, errors } =
-        link.transport === 'websocket' && isLarge
+        link.transport === 'websocket' && isLarge(operation)
           ? await http.ask(operation, joined.signal)
           : await link.run(operation, signal);
       if (errors) throw new OperationError(errors);

@@ -15,7 +15,7 @@ const ARGUMENTS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-qui
   '--disable-sync',
 ]);
 
-/** Where the browser is. Throws when there is none. */
+/** Where the browser is. Throws when there is none, and says what to do. */
 function browserPath(): string {
   for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
     try {
@@ -24,7 +24,9 @@ function browserPath(): string {
       // The next one.
     }
   }
-  throw new Error('No Chromium is installed.');
+  throw new Error(
+    'No Chromium is on the PATH: install it (apt-get install chromium) to test the client in a browser.',
+  );
 }
 
 let server: TestServer;
