@@ -9,6 +9,8 @@ import { openDesk, readLog, type Visitor, visit } from './visitor.ts';
 /** Milliseconds as the client counts them: to the first byte, and to the next attempt to get a better transport. */
 const FIRST_BYTE_MS = 5_000;
 const BETTER_MS = 60_000;
+/** And to the acknowledgement of a socket. */
+const ACKNOWLEDGE_MS = 10_000;
 /** Steps in which they pass: a stream that is silent for 30 s is taken for lost. */
 const STEP_MS = 10_000;
 
@@ -25,7 +27,7 @@ afterAll(async () => {
   await server.stop();
 });
 beforeEach(() => {
-  Object.assign(proxy, { letsUpgrade: true, gathers: false, isBroken: false });
+  Object.assign(proxy, { letsUpgrade: true, holdsUpgrades: false, gathers: false, isBroken: false });
 });
 
 const isBy = ({ client }: Visitor, transport: string): Promise<void> =>
@@ -87,6 +89,23 @@ describe('[P4] a log that is read while somebody writes', () => {
       ['connected', 'websocket'],
       ['closed', null],
     ]);
+  });
+
+  it('[P4] comes by event streams where sockets are never answered, and by a socket again when they are', async () => {
+    proxy.holdsUpgrades = true;
+    const { held } = proxy.counts;
+    const { bob, goesOn, passes, ends } = await open();
+    for (const tries of [1, 2]) {
+      await until(() => proxy.counts.held - held === tries, 'a socket is kept waiting');
+      bob.clock.advance(ACKNOWLEDGE_MS);
+    }
+    await isBy(bob, 'sse');
+    await goesOn();
+    proxy.holdsUpgrades = false;
+    await passes(BETTER_MS);
+    await isBy(bob, 'websocket');
+    await goesOn();
+    await ends();
   });
 
   it('[P4] is polled where event streams are gathered, and comes by a socket again when that is let through', async () => {

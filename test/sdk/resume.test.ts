@@ -32,7 +32,7 @@ afterAll(async () => {
   await server.close();
 });
 beforeEach(() => {
-  Object.assign(proxy, { letsUpgrade: true, gathers: false, isBroken: false });
+  Object.assign(proxy, { letsUpgrade: true, holdsUpgrades: false, gathers: false, isBroken: false });
 });
 
 describe('a log over a socket', () => {

@@ -8,11 +8,13 @@ export interface FallbackProxy {
   readonly url: string;
   /** Whether sockets are let through; others get a 403. */
   letsUpgrade: boolean;
+  /** Whether sockets are kept waiting for their answer for ever. */
+  holdsUpgrades: boolean;
   /** Whether an event stream is passed on at its end only. */
   gathers: boolean;
   /** Whether requests get a 502 instead of an answer. */
   isBroken: boolean;
-  readonly counts: { upgrades: number; refused: number; gathered: number; polls: number };
+  readonly counts: { upgrades: number; refused: number; held: number; gathered: number; polls: number };
   /** Breaks all connections to clients, as a network would. */
   cut(): void;
   close(): Promise<void>;
@@ -29,7 +31,7 @@ const headOf = ({ method, url, httpVersion, rawHeaders }: IncomingMessage): stri
 export async function startFallbackProxy(target: string): Promise<FallbackProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Duplex>();
-  const counts = { upgrades: 0, refused: 0, gathered: 0, polls: 0 };
+  const counts = { upgrades: 0, refused: 0, held: 0, gathered: 0, polls: 0 };
 
   function pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { method, url, headers } = incoming;
@@ -64,6 +66,11 @@ export async function startFallbackProxy(target: string): Promise<FallbackProxy>
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('upgrade', (incoming: IncomingMessage, near: Duplex, head: Buffer) => {
+    if (proxy.holdsUpgrades) {
+      counts.held += 1;
+      near.resume().on('end', () => near.end());
+      return;
+    }
     if (!proxy.letsUpgrade || proxy.isBroken) {
       counts.refused += 1;
       near.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
@@ -88,6 +95,7 @@ export async function startFallbackProxy(target: string): Promise<FallbackProxy>
   const proxy: FallbackProxy = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     letsUpgrade: true,
+    holdsUpgrades: false,
     gathers: false,
     isBroken: false,
     counts,
