@@ -40,10 +40,10 @@ describe.skipIf(!browserAvailable)('the console while the server is away (chromi
     const documents = await stage.visit('/documents');
     await signInAs(operations, 'Ada');
     await signInAs(documents, 'Ada');
+    await documents.getByText('There are no documents yet.').waitFor();
     await raise('before');
     const alerts = operations.getByRole('region', { name: 'Alerts' });
     await alerts.getByRole('link', { name: 'before' }).waitFor();
-    await documents.getByText('There are no documents yet.').waitFor();
 
     await server.kill();
     await operations.getByText('Connection: Reconnecting…').waitFor();

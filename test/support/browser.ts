@@ -46,7 +46,7 @@ const browserPath = NAMES.flatMap((name) =>
 /** Whether there is a browser on PATH. */
 export const browserAvailable = browserPath !== undefined;
 
-/** A server in development mode, and a browser; shared by the tests of a file. */
+/** A server and a browser; shared by the tests of a file. */
 export interface BrowserStage {
   readonly server: TestServer;
   /** Opens a tab of its own, with nothing kept of others. */
@@ -58,10 +58,12 @@ export interface BrowserStage {
   close(): Promise<void>;
 }
 
-/** Starts both. Rejects when one of them does not come up. */
-export async function startBrowserStage(): Promise<BrowserStage> {
+/** Starts both; the server in development mode, unless its settings say otherwise. Rejects when one does not come up. */
+export async function startBrowserStage(
+  env: Readonly<Record<string, string>> = { AUTH_SECRET: '' },
+): Promise<BrowserStage> {
   if (browserPath === undefined) throw new Error(`None of ${NAMES.join(', ')} is on PATH.`);
-  const server = await startServer({ env: { AUTH_SECRET: '' } });
+  const server = await startServer({ env });
   let browser: Browser;
   try {
     browser = await chromium.launch({ executablePath: browserPath, headless: true, args: ARGUMENTS });

@@ -1,8 +1,11 @@
 /** Where the server lists the demo users, in development mode only (src/platform/server/demo-sign-in.ts). */
 const PATH = '/api/demo-users';
+/** Development mode answers to these only; asking elsewhere would leave a 404 in everybody's browser. */
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** The names of those who may sign in without ado; none outside of development mode. */
 export async function demoUsers(): Promise<readonly string[]> {
+  if (!LOOPBACK.test(location.hostname)) return [];
   const response = await fetch(PATH).catch(() => null);
   if (!response?.ok) return [];
   const { users } = (await response.json()) as { readonly users: readonly { readonly name: string }[] };
