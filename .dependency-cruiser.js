@@ -39,7 +39,12 @@ export default {
       'Pure: it runs in a child process.',
     ),
     forbid('sdk-holds-no-server', room('sdk'), '^src/(?!sdk/|text/)', 'The SDK runs in browsers.'),
-    forbid('console-knows-the-sdk', room('console'), '^src/(?!console/|sdk/)', 'It is a client, like any other.'),
+    forbid(
+      'console-knows-the-sdk',
+      room('console'),
+      '^src/(?!console/|sdk/)',
+      'It is a client, like any other.',
+    ),
     forbid('console-is-no-library', '^src/(?!console/)', room('console'), 'It is a bundle of its own.'),
     {
       name: 'no-dev-dependencies-in-src',
