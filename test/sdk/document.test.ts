@@ -72,11 +72,12 @@ describe('a text that a client opens', () => {
   it('[P2] goes on over lost sockets, each edit once', async () => {
     const ada = enter('ada', 'websocket');
     const id = await createDocument(ada);
-    const { client, clock, drop } = visit(server.url);
+    const bob = visit(server.url);
+    const { client, clock } = bob;
     const his = await client.document(id);
     for (let turn = 0; turn < 10; turn += 1) {
       his.edit(atEnd(his.length, `<${turn}>`));
-      drop();
+      bob.drop();
       const saved = his.saved();
       let done = false;
       void saved.then(() => {
