@@ -7,6 +7,7 @@ import './styles/controls.css';
 import './styles/states.css';
 import './styles/shell.css';
 import './styles/documents.css';
+import './styles/editor.css';
 import './styles/processing.css';
 import './styles/operations.css';
 

@@ -96,7 +96,7 @@ describe.skipIf(!browserAvailable)('the console’s documents (chromium on PATH)
     await signInAs(page, 'Ada');
     await create(HOSTILE, HOSTILE);
     expect(await page.title()).toBe(`${HOSTILE} · Quire`);
-    expect(await page.getByRole('region', { name: 'Text' }).textContent()).toBe(HOSTILE);
+    expect(await page.getByRole('textbox', { name: 'Text' }).textContent()).toBe(HOSTILE);
     await page.getByRole('link', { name: 'All documents' }).click();
     await list().getByRole('link', { name: HOSTILE }).waitFor();
     expect(await page.locator('main img, main b').count()).toBe(0);

@@ -1,48 +1,27 @@
+import { lazy, Suspense } from 'react';
 import { useQuery } from 'urql';
 import { DocumentDocument, type DocumentFieldsFragment } from '../../sdk/generated.ts';
 import { problemOf } from '../api/problem.ts';
+import type { Texts } from '../editor/texts.ts';
 import { DocumentProcessing } from '../processing/document-processing.tsx';
+import type { User } from '../session/session.ts';
 import { Link } from '../shell/link.tsx';
 import { Page } from '../shell/page.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
-import { Empty, Skeleton } from '../ui/states.tsx';
+import { Empty, Loading, Skeleton } from '../ui/states.tsx';
 import { When } from '../ui/when.tsx';
-import { count, plain } from '../ui/words.ts';
+import { plain } from '../ui/words.ts';
 
-/** UTF-16 code units of a text that are shown: a browser takes long for ten million. */
-const SHOWN_CHARS = 20_000;
-
-function Text({ document: { content, contentLength } }: { readonly document: DocumentFieldsFragment }) {
-  if (contentLength === 0)
-    return (
-      <Empty title="The text is empty.">
-        <p className="quiet">The text of an uploaded file is here when the document has been processed.</p>
-      </Empty>
-    );
-  return (
-    <>
-      {/* It scrolls, so that the keyboard must reach it. */}
-      <div className="text" tabIndex={0} role="region" aria-label="Text">
-        {content.slice(0, SHOWN_CHARS)}
-      </div>
-      {contentLength > SHOWN_CHARS && (
-        <p className="hint">
-          The first {count(SHOWN_CHARS)} of {count(contentLength)} characters.
-        </p>
-      )}
-    </>
-  );
-}
+/** It comes with CodeMirror, which no other page needs. */
+const Editor = lazy(() => import('../editor/editor.tsx').then((module) => ({ default: module.Editor })));
 
 function Facts({ document }: { readonly document: DocumentFieldsFragment }) {
-  const { contentLength, revision, updatedAt, collaborators } = document;
+  const { updatedAt, collaborators } = document;
   return (
     <p className="facts">
       <span>
         Changed <When at={updatedAt} />
       </span>
-      <span>{count(contentLength)} characters</span>
-      <span>Revision {count(revision)}</span>
       <span>
         {collaborators.map(({ user, role }) => `${user.name} (${plain(role).toLowerCase()})`).join(', ')}
       </span>
@@ -50,8 +29,16 @@ function Facts({ document }: { readonly document: DocumentFieldsFragment }) {
   );
 }
 
-/** A document as it stands, and what machines have found in it. */
-export function DocumentPage({ id }: { readonly id: string }) {
+/** A document to be edited with others, and what machines have found in it. */
+export function DocumentPage({
+  id,
+  texts,
+  user,
+}: {
+  readonly id: string;
+  readonly texts: Texts;
+  readonly user: User;
+}) {
   const [{ data, error }, ask] = useQuery({
     query: DocumentDocument,
     variables: { id },
@@ -87,8 +74,10 @@ export function DocumentPage({ id }: { readonly id: string }) {
     <Page title={document.title} actions={back}>
       <Facts document={document} />
       <div className="columns">
-        <section className="card" aria-label="Content">
-          <Text document={document} />
+        <section className="card editor" aria-label="Content">
+          <Suspense fallback={<Loading label="Opening the text…" />}>
+            <Editor texts={texts} documentId={id} user={user} readOnly={document.viewerRole === 'VIEWER'} />
+          </Suspense>
         </section>
         <DocumentProcessing documentId={id} mayChange={document.viewerRole !== 'VIEWER'} onEnd={again} />
       </div>

@@ -3,6 +3,7 @@ import { Provider } from 'urql';
 import { type Api, createApi } from '../api/client.ts';
 import { DocumentPage } from '../documents/document-page.tsx';
 import { DocumentsPage } from '../documents/documents-page.tsx';
+import { createTexts, type Texts } from '../editor/texts.ts';
 import { ProcessingPage } from '../processing/processing-page.tsx';
 import { createStarted, type Started } from '../processing/started.ts';
 import type { Session, User } from '../session/session.ts';
@@ -22,15 +23,24 @@ interface Tools {
   readonly api: Api;
   readonly uploads: Uploads;
   readonly started: Started;
+  readonly texts: Texts;
 }
 
-function CurrentPage({ path, uploads, started }: Omit<Tools, 'api'> & { readonly path: string }) {
+function CurrentPage({
+  path,
+  user,
+  tools: { uploads, started, texts },
+}: {
+  readonly path: string;
+  readonly user: User;
+  readonly tools: Omit<Tools, 'api'>;
+}) {
   const route = routeOf(path);
   switch (route.page) {
     case 'documents':
       return <DocumentsPage uploads={uploads} started={started} />;
     case 'document':
-      return <DocumentPage key={route.id} id={route.id} />;
+      return <DocumentPage key={route.id} id={route.id} texts={texts} user={user} />;
     case 'processing':
       return <ProcessingPage started={started} />;
     case 'operations':
@@ -55,8 +65,10 @@ export function Workspace({ session, user }: { readonly session: Session; readon
     const credentials = session.credentialsOf(user);
     const api = createApi(credentials);
     const uploads = createUploads(credentials);
-    setTools({ api, uploads, started: createStarted(sessionStorage, user) });
+    const texts = createTexts(credentials, user);
+    setTools({ api, uploads, texts, started: createStarted(sessionStorage, user) });
     return () => {
+      texts.close();
       uploads.close();
       api.close();
     };
@@ -69,7 +81,7 @@ export function Workspace({ session, user }: { readonly session: Session; readon
       <Header page={routeOf(path).page} socket={tools.api.socket} session={session} user={user} />
       <Boundary key={path}>
         <Suspense fallback={<Loading label="Loading…" />}>
-          <CurrentPage path={path} uploads={tools.uploads} started={tools.started} />
+          <CurrentPage path={path} user={user} tools={tools} />
         </Suspense>
       </Boundary>
     </Provider>
