@@ -193,6 +193,36 @@ describe.skipIf(!browserAvailable)('the console’s editor (chromium on PATH)', 
     expect(await stage.leave()).toEqual([]);
   });
 
+  it('is shared by its owner, and others see with whom', async () => {
+    await write('plan', 'A plan.');
+    const page = await open('Ada', 'plan');
+    await page.getByRole('button', { name: 'Share' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Share' });
+    await dialog.getByLabel('User id').fill('linus');
+    await dialog.getByRole('button', { name: 'Add' }).click();
+    const role = dialog.getByLabel('Role of linus', { exact: false });
+    await role.waitFor();
+    expect(await inspect(page, 'share')).toEqual([]);
+    const linus = await open('Linus', 'plan');
+    await role.selectOption('Viewer');
+    await expect
+      .poll(async () => (await ada.operations.Document({ id: 'plan' })).document?.collaborators)
+      .toContainEqual(expect.objectContaining({ role: 'VIEWER' }));
+    await linus.getByRole('button', { name: 'Who has access' }).click();
+    const list = linus.getByRole('dialog', { name: 'Who has access' });
+    await list.getByText('Viewer').waitFor();
+    expect(await list.getByRole('button').allTextContents()).toEqual(['Close']);
+
+    await dialog.getByRole('button', { name: /Remove linus/i }).click();
+    await role.waitFor({ state: 'detached' });
+    await linus.getByText('Your access to this document was taken away.').waitFor();
+    expect(await linesOf(linus)).toBe('A plan.');
+    // Somebody has to own it.
+    await dialog.getByRole('button', { name: 'Remove Ada' }).click();
+    await dialog.getByRole('alert').waitFor();
+    expect(await stage.leave()).toEqual([]);
+  });
+
   it('is quick in a long text', { timeout: 120_000 }, async () => {
     const line = 'The keeper wrote down each ship that passed, and the hour, and the wind.\n';
     const content = line.repeat(Math.ceil(1_000_000 / line.length));

@@ -1,4 +1,4 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { useQuery } from 'urql';
 import { DocumentDocument, type DocumentFieldsFragment } from '../../sdk/generated.ts';
 import { problemOf } from '../api/problem.ts';
@@ -11,6 +11,7 @@ import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { Empty, Loading, Skeleton } from '../ui/states.tsx';
 import { When } from '../ui/when.tsx';
 import { plain } from '../ui/words.ts';
+import { Share } from './share.tsx';
 
 /** It comes with CodeMirror, which no other page needs. */
 const Editor = lazy(() => import('../editor/editor.tsx').then((module) => ({ default: module.Editor })));
@@ -45,6 +46,10 @@ export function DocumentPage({
     requestPolicy: 'cache-and-network',
   });
   const again = (): void => ask({ requestPolicy: 'network-only' });
+  const [isSharing, setSharing] = useState(false);
+  // Whoever loses access while they look keeps what they see: the text says what has happened.
+  const known = useRef<DocumentFieldsFragment>(null);
+  if (data?.document) known.current = data.document;
   const back = (
     <Link to="/documents" className="button">
       All documents
@@ -61,7 +66,7 @@ export function DocumentPage({
         )}
       </Page>
     );
-  const { document } = data;
+  const document = data.document ?? known.current;
   if (!document)
     return (
       <Page title="Document" actions={back}>
@@ -71,7 +76,25 @@ export function DocumentPage({
       </Page>
     );
   return (
-    <Page title={document.title} actions={back}>
+    <Page
+      title={document.title}
+      actions={
+        <>
+          {back}
+          <button
+            type="button"
+            className="button"
+            onClick={() => {
+              again();
+              setSharing(true);
+            }}
+          >
+            {document.viewerRole === 'OWNER' ? 'Share' : 'Who has access'}
+          </button>
+        </>
+      }
+    >
+      {isSharing && <Share document={document} onClose={() => setSharing(false)} />}
       <Facts document={document} />
       <div className="columns">
         <section className="card editor" aria-label="Content">
