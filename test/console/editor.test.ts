@@ -15,6 +15,8 @@ import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.ts';
 
 /** Milliseconds in which a page is back, its longest wait between two tries included. */
 const BACK_MS = 40_000;
+/** Milliseconds that anything may take to appear, on a busy machine. */
+const APPEAR_MS = 20_000;
 /** UTF-16 code units that a change may insert. */
 const MAX_INSERT_CHARS = 65_536;
 /** Key presses that are measured. */
@@ -47,6 +49,7 @@ const painted = (count: number): string => `new Promise((resolve) => {
   look();
 })`;
 
+const eventually = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: APPEAR_MS });
 const textbox = (page: Page) => page.getByRole('textbox', { name: 'Text' });
 const people = (page: Page) => page.getByRole('list', { name: 'Who is here' });
 /** What stands in the lines, without the names of others' cursors. */
@@ -116,14 +119,14 @@ describe.skipIf(!browserAvailable)('the console’s editor (chromium on PATH)', 
     await textbox(second).locator('.cm-quire-name', { hasText: 'Ada' }).waitFor({ state: 'attached' });
     await takePicture(first, 'editor');
     const whole = `Monday. ${LETTER}PS: bring oil.`;
-    await expect.poll(() => linesOf(first)).toBe(whole);
-    await expect.poll(() => linesOf(second)).toBe(whole);
-    await expect.poll(() => serverText('letter')).toBe(whole);
+    await eventually(() => linesOf(first)).toBe(whole);
+    await eventually(() => linesOf(second)).toBe(whole);
+    await eventually(() => serverText('letter')).toBe(whole);
     await Promise.all([saved(first).waitFor(), saved(second).waitFor()]);
     expect(await inspect(first, 'editor-looks')).toEqual([]);
 
     await first.keyboard.press('Control+z');
-    await expect.poll(() => linesOf(second)).toBe(`${LETTER}PS: bring oil.`);
+    await eventually(() => linesOf(second)).toBe(`${LETTER}PS: bring oil.`);
     expect(await stage.leave()).toEqual([]);
   });
 
@@ -147,8 +150,8 @@ describe.skipIf(!browserAvailable)('the console’s editor (chromium on PATH)', 
     proxy.up();
     await saved(away).waitFor({ timeout: BACK_MS });
     const whole = 'Ada’s Log.\nBefore. Meanwhile. Still.';
-    await expect.poll(() => linesOf(away)).toBe(whole);
-    await expect.poll(() => linesOf(there)).toBe(whole);
+    await eventually(() => linesOf(away)).toBe(whole);
+    await eventually(() => linesOf(there)).toBe(whole);
     expect(await serverText('log')).toBe(whole);
     // The browser itself notes each connection that fails.
     expect((await stage.leave()).filter((complaint) => !complaint.includes('net::ERR_'))).toEqual([]);
@@ -189,7 +192,7 @@ describe.skipIf(!browserAvailable)('the console’s editor (chromium on PATH)', 
       documentId: 'notice',
       change: { changeType: 'INSERT', position: 0, content: 'Here: ' },
     });
-    await expect.poll(() => linesOf(page)).toBe('Here: No swimming.');
+    await eventually(() => linesOf(page)).toBe('Here: No swimming.');
     expect(await stage.leave()).toEqual([]);
   });
 
@@ -205,9 +208,9 @@ describe.skipIf(!browserAvailable)('the console’s editor (chromium on PATH)', 
     expect(await inspect(page, 'share')).toEqual([]);
     const linus = await open('Linus', 'plan');
     await role.selectOption('Viewer');
-    await expect
-      .poll(async () => (await ada.operations.Document({ id: 'plan' })).document?.collaborators)
-      .toContainEqual(expect.objectContaining({ role: 'VIEWER' }));
+    await eventually(
+      async () => (await ada.operations.Document({ id: 'plan' })).document?.collaborators,
+    ).toContainEqual(expect.objectContaining({ role: 'VIEWER' }));
     await linus.getByRole('button', { name: 'Who has access' }).click();
     const list = linus.getByRole('dialog', { name: 'Who has access' });
     await list.getByText('Viewer').waitFor();
@@ -220,6 +223,98 @@ describe.skipIf(!browserAvailable)('the console’s editor (chromium on PATH)', 
     // Somebody has to own it.
     await dialog.getByRole('button', { name: 'Remove Ada' }).click();
     await dialog.getByRole('alert').waitFor();
+    expect(await stage.leave()).toEqual([]);
+  });
+
+  it('stops who may only read from now on, without a word lost', async () => {
+    await write('draft', 'A draft.');
+    await share('draft', 'EDITOR');
+    const page = await open('Linus', 'draft');
+    await textbox(page).click();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type(' Mine.');
+    await saved(page).waitFor();
+    await ada.operations.ChangeCollaboratorRole({ documentId: 'draft', userId: 'linus', role: 'VIEWER' });
+    await page.getByText('Live, read only').waitFor();
+    await textbox(page).click();
+    await page.keyboard.type('No more.');
+    expect(await linesOf(page)).toBe('A draft. Mine.');
+    expect(await stage.leave()).toEqual([]);
+  });
+
+  it('shows who has written what, and follows when more is written', async () => {
+    await write('song', 'First verse. ');
+    await share('song', 'EDITOR');
+    const [page, linus] = await Promise.all([open('Ada', 'song'), open('Linus', 'song')]);
+    await textbox(linus).click();
+    await linus.keyboard.press('Control+End');
+    await linus.keyboard.type('Second verse.');
+    await saved(linus).waitFor();
+    await page.getByRole('button', { name: 'Authors' }).click();
+    await page.getByRole('list', { name: 'Written by' }).getByText('Linus').waitFor();
+    const written = (name: string) => textbox(page).locator(`[title="Written by ${name}"]`);
+    await eventually(async () => (await written('Linus').allTextContents()).join('')).toContain('Second');
+    expect(await written('Ada').allTextContents()).toEqual(['First verse. ']);
+    await linus.keyboard.type(' Third.');
+    await eventually(async () => (await written('Linus').allTextContents()).join('')).toContain('Third.');
+    expect(await inspect(page, 'editor-authors')).toEqual([]);
+    await page.getByRole('button', { name: 'Authors' }).click();
+    await written('Ada').first().waitFor({ state: 'detached' });
+    expect(await stage.leave()).toEqual([]);
+  });
+
+  it('shows what the text was, and goes back to it', async () => {
+    await write('tale', 'Once.');
+    const change = (position: number, content: string) =>
+      ada.operations.ApplyDocumentChange({
+        documentId: 'tale',
+        change: { changeType: 'INSERT', position, content },
+      });
+    await change(5, ' Twice.');
+    await change(12, ' Thrice.');
+    const page = await open('Ada', 'tale');
+    await page.getByRole('button', { name: 'History' }).click();
+    const history = page.getByRole('region', { name: 'History' });
+    const slider = history.getByRole('slider');
+    const past = history.getByRole('textbox', { name: 'Text at this revision' });
+    await slider.press('ArrowLeft');
+    await past.getByText('Once. Twice.', { exact: true }).waitFor();
+    await history.getByText('Changed by Ada').waitFor();
+    expect(await inspect(page, 'editor-history')).toEqual([]);
+    await slider.press('Home');
+    await history.getByText('Before the first change').waitFor();
+    await slider.press('ArrowRight');
+    await past.getByText('Once.', { exact: true }).waitFor();
+    await history.getByRole('button', { name: 'Restore this revision' }).click();
+    await history.waitFor({ state: 'detached' });
+    await eventually(() => linesOf(page)).toBe('Once.');
+    expect(await serverText('tale')).toBe('Once.');
+
+    await page.getByRole('button', { name: 'History' }).click();
+    await history.getByRole('button', { name: 'Back to the live text' }).click();
+    await textbox(page).waitFor();
+    expect(await stage.leave()).toEqual([]);
+  });
+
+  it('marks what was found where it stands, until the text is another', async () => {
+    await write('bill', 'Pay by card 4111 1111 1111 1111.\nOr write to keeper@lighthouse.example.\n');
+    const page = await open('Ada', 'bill');
+    await page.getByRole('button', { name: 'Process now' }).click();
+    const next = page.getByRole('button', { name: 'Next finding' });
+    await next.waitFor();
+    const marked = textbox(page).locator('.quire-finding');
+    await eventually(() => marked.first().textContent()).toContain('4111 1111 1111 1111');
+    await next.click();
+    await page.getByRole('status').getByText('severity').waitFor();
+    expect(await inspect(page, 'editor-findings')).toEqual([]);
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.type('Please! ');
+    // They go along.
+    expect(await marked.first().textContent()).toContain('4111 1111 1111 1111');
+    await saved(page).waitFor();
+    await page.reload();
+    await page.getByText('What was found is not marked').waitFor();
+    expect(await marked.count()).toBe(0);
     expect(await stage.leave()).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useRef, useState } from 'react';
 import { useQuery } from 'urql';
 import { DocumentDocument, type DocumentFieldsFragment } from '../../sdk/generated.ts';
 import { problemOf } from '../api/problem.ts';
@@ -45,7 +45,7 @@ export function DocumentPage({
     variables: { id },
     requestPolicy: 'cache-and-network',
   });
-  const again = (): void => ask({ requestPolicy: 'network-only' });
+  const again = useCallback(() => ask({ requestPolicy: 'network-only' }), [ask]);
   const [isSharing, setSharing] = useState(false);
   // Whoever loses access while they look keeps what they see: the text says what has happened.
   const known = useRef<DocumentFieldsFragment>(null);
@@ -99,7 +99,7 @@ export function DocumentPage({
       <div className="columns">
         <section className="card editor" aria-label="Content">
           <Suspense fallback={<Loading label="Opening the text…" />}>
-            <Editor texts={texts} documentId={id} user={user} readOnly={document.viewerRole === 'VIEWER'} />
+            <Editor texts={texts} document={document} user={user} onAccess={again} />
           </Suspense>
         </section>
         <DocumentProcessing documentId={id} mayChange={document.viewerRole !== 'VIEWER'} onEnd={again} />

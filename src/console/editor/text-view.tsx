@@ -5,6 +5,7 @@ import { sharedText } from '../../sdk/codemirror/index.ts';
 import type { EditError } from '../../sdk/text/errors.ts';
 import type { SharedText } from '../../sdk/text/types.ts';
 import { keys } from './keys.ts';
+import { authors, findings, layerTheme } from './layers.ts';
 import { theme } from './theme.ts';
 
 const HINT = 'The text is empty. That of an uploaded file is here when the document has been processed.';
@@ -14,14 +15,17 @@ const lookOf = (dark: MediaQueryList): Extension => EditorView.darkTheme.of(dark
 export interface TextViewProps {
   readonly shared: SharedText;
   readonly readOnly: boolean;
+  /** This and `onView` are the same functions at each render. */
   readonly onRefused: (error: EditError) => void;
+  /** Told of the view when it is there, and of null before it goes. */
+  readonly onView: (view: EditorView | null) => void;
 }
 
 /**
  * The text, to be edited. It lives in a shadow tree: there CodeMirror brings its styles as adopted style sheets, which the
  * page's policy allows, and in a document's own tree as elements, which it does not.
  */
-export function TextView({ shared, readOnly, onRefused }: TextViewProps) {
+export function TextView({ shared, readOnly, onRefused, onView }: TextViewProps) {
   const place = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
@@ -42,6 +46,7 @@ export function TextView({ shared, readOnly, onRefused }: TextViewProps) {
           readOnly ? [] : rights.of(rightsNow()),
           sharedText(shared, { readOnly, onRefused }),
           keymap.of(keys),
+          [authors.extension, findings.extension, layerTheme],
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': 'Text', spellcheck: 'true' }),
           placeholder(HINT),
@@ -58,14 +63,16 @@ export function TextView({ shared, readOnly, onRefused }: TextViewProps) {
       // It may end in the middle of an update of the view.
       queueMicrotask(() => left || view.dispatch({ effects: rights.reconfigure(rightsNow()) }));
     });
+    onView(view);
     return () => {
       left = true;
+      onView(null);
       stop();
       dark.removeEventListener('change', relook);
       view.destroy();
       host.remove();
     };
-  }, [shared, readOnly, onRefused]);
+  }, [shared, readOnly, onRefused, onView]);
 
   return <div ref={place} className="text-view" />;
 }

@@ -6,10 +6,7 @@ import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { Empty, Skeleton } from '../ui/states.tsx';
 import { Analysis } from './analysis.tsx';
 import { JobRow } from './job-row.tsx';
-import { isOpen } from './job-words.ts';
-
-/** Jobs of a document that are shown, the newest ones. */
-const SHOWN_JOBS = 5;
+import { isOpen, SHOWN_JOBS } from './job-words.ts';
 
 /** The jobs of a document, live, and what the newest one has found. */
 export function DocumentProcessing({

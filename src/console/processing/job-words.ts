@@ -33,3 +33,6 @@ export function labelOf(status: ProcessingStatus | BatchStatus): string {
 export function isOpen(status: ProcessingStatus | BatchStatus): boolean {
   return status === 'QUEUED' || status === 'IN_PROGRESS';
 }
+
+/** Jobs of a document that are shown, the newest ones. */
+export const SHOWN_JOBS = 5;
