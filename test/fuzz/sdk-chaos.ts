@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { createQuireClient, type QuireClient } from '../../src/sdk/client.ts';
+import type { SharedText } from '../../src/sdk/text/types.ts';
 import type { Splice } from '../../src/text/splice.ts';
 import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.ts';
-import { createClient, type TestClient } from '../support/client.ts';
+import { createClient } from '../support/client.ts';
 import { randomSplice } from '../support/edits.ts';
 import { Random } from '../support/random.ts';
-import { createSharedText, type SharedText, type SocketLink, socketLink } from '../support/shared-text.ts';
+import { tokenFor } from '../support/tokens.ts';
 import { createShared } from './shared.ts';
 import { readStored, type Stored } from './verify.ts';
 
-/** Milliseconds before a lost connection is tried again. */
-const RETRY_MS = 100;
+/** What of the client's pauses is waited for, 1 to 30 s long: so much time has nobody here. */
+const JITTER = 0.1;
 /** Longest pause between two edits of one person, in milliseconds. */
 const MAX_PAUSE_MS = 60;
 /** Milliseconds that all may take to be together again once the network is well. */
@@ -43,8 +46,6 @@ export interface SdkChaosCounts {
 interface Editor {
   readonly name: string;
   readonly random: Random;
-  readonly client: TestClient;
-  readonly link: SocketLink;
   readonly text: SharedText;
   edits: number;
   undone: number;
@@ -63,7 +64,7 @@ export async function sdkChaos({ url, seed, clients, seconds }: SdkChaosOptions)
   const documentId = `chaos-${seed}-${randomUUID()}`;
   const owner = createClient({ url, userId: 'ada' });
   const editors: Editor[] = [];
-  const opening: { readonly link: SocketLink }[] = [];
+  const visitors: QuireClient[] = [];
   const errors: unknown[] = [];
   let proxy: ChaosProxy | undefined;
   try {
@@ -72,16 +73,19 @@ export async function sdkChaos({ url, seed, clients, seconds }: SdkChaosOptions)
     proxy = started;
     const join = async (number: number): Promise<void> => {
       const name = `c${number}`;
-      const client = createClient({ url: started.url, userId: USERS[number % 3] ?? 'ada', clientId: name });
-      const link = socketLink(client, documentId, { retryMs: RETRY_MS });
-      opening.push({ link });
+      const client = createQuireClient({
+        url: started.url,
+        token: () => tokenFor(USERS[number % 3] ?? 'ada'),
+        clientId: name,
+        webSocket: WebSocket,
+        random: () => JITTER,
+      });
+      visitors.push(client);
       const own = new Random(random.between(1, 1_000_000));
-      const text = await createSharedText(link, { onError: (error) => errors.push(error) });
+      const text = await client.document(documentId, { onError: (error) => errors.push(error) });
       editors.push({
         name,
         random: own,
-        client,
-        link,
         text,
         edits: 0,
         undone: 0,
@@ -105,7 +109,7 @@ export async function sdkChaos({ url, seed, clients, seconds }: SdkChaosOptions)
     return { ...counts, ...started.counts, revisions: stored.revision };
   } finally {
     await Promise.all(editors.map(({ text }) => text.close()));
-    await Promise.all([owner.close(), ...opening.map(({ link }) => link.close())]);
+    await Promise.all([owner.close(), ...visitors.map((client) => client.close())]);
     await proxy?.close();
   }
 }
