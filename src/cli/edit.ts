@@ -1,17 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
-import { createSocketClient } from '../sdk/socket-client.ts';
-import { createSharedText, type SharedText } from '../sdk/text/shared-text.ts';
-import { socketLink } from '../sdk/text/socket-link.ts';
+import { createQuireClient } from '../sdk/client.ts';
+import type { SharedText } from '../sdk/text/types.ts';
 import { type Splice, splicesOf } from '../text/splice.ts';
 import type { Terminal } from './terminal.ts';
 import { signFor } from './token.ts';
 import { UsageError } from './usage.ts';
 
-/** Milliseconds before a lost connection is tried again. */
-const RETRY_MS = 1_000;
 /** How long a token of `--as` is good for. */
 const TOKEN_MS = 12 * 3_600_000;
 
@@ -57,14 +53,13 @@ export async function editCommand(
     throw new UsageError('either --as or --token is needed');
   const token = async (): Promise<string> => given ?? signFor({ sub: user ?? '' }, TOKEN_MS, env);
 
-  const client = createSocketClient({ url, token, clientId: randomUUID(), webSocket: WebSocket });
-  const link = socketLink(client, documentId, {
-    retryMs: RETRY_MS,
-    onRetry: (error) => err(`quire: ${error.message} Trying again…\n`),
+  const client = createQuireClient({ url, token, webSocket: WebSocket });
+  client.connection.subscribe(({ state, reason }) => {
+    if (reason && (state === 'reconnecting' || state === 'offline'))
+      err(`quire: ${reason.message} Trying again…\n`);
   });
   try {
-    const text = await createSharedText(link, {
-      newChangeId: randomUUID,
+    const text = await client.document(documentId, {
       onError: (error) => err(`quire: ${String(error)}\n`),
     });
     try {
@@ -73,7 +68,7 @@ export async function editCommand(
       await text.close();
     }
   } finally {
-    await link.close();
+    await client.close();
   }
 }
 
