@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { CreateDocumentDocument, StartProcessingDocument } from '../../src/sdk/generated.ts';
-import { createSocketClient } from '../../src/sdk/socket-client.ts';
 import {
   type BrowserStage,
   browserAvailable,
@@ -12,6 +11,7 @@ import {
   signInAs,
   startBrowserStage,
 } from '../support/browser.ts';
+import { createSocketClient } from '../support/socket-client.ts';
 
 /** Milliseconds in which a page is back, its longest wait between two tries included. */
 const BACK_MS = 40_000;

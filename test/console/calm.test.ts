@@ -2,7 +2,6 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { CreateDocumentDocument } from '../../src/sdk/generated.ts';
-import { createSocketClient } from '../../src/sdk/socket-client.ts';
 import {
   type BrowserStage,
   browserAvailable,
@@ -10,6 +9,7 @@ import {
   signInAs,
   startBrowserStage,
 } from '../support/browser.ts';
+import { createSocketClient } from '../support/socket-client.ts';
 
 /** Of the cumulative layout shift; up to 0.1 counts as good (web.dev/cls). */
 const CALM = 0.1;

@@ -2,7 +2,6 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { CreateDocumentDocument } from '../../src/sdk/generated.ts';
-import { createSocketClient, type SocketClient } from '../../src/sdk/socket-client.ts';
 import {
   type BrowserStage,
   browserAvailable,
@@ -11,6 +10,7 @@ import {
   signInAs,
   startBrowserStage,
 } from '../support/browser.ts';
+import { createSocketClient, type SocketClient } from '../support/socket-client.ts';
 
 /** More than the two parts that the list is asked for in. */
 const MANY = 45;

@@ -6,8 +6,8 @@ import {
   CreateDocumentDocument,
   StartProcessingDocument,
 } from '../../src/sdk/generated.ts';
-import { createSocketClient } from '../../src/sdk/socket-client.ts';
 import { type BrowserStage, browserAvailable, inspect, startBrowserStage } from '../support/browser.ts';
+import { createSocketClient } from '../support/socket-client.ts';
 import { type TokenOptions, tokenFor } from '../support/tokens.ts';
 
 describe.skipIf(!browserAvailable)('the console outside of development mode (chromium on PATH)', () => {

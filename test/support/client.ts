@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { createSocketClient, type SocketClient } from '../../src/sdk/socket-client.ts';
+import { createSocketClient, type SocketClient } from './socket-client.ts';
 import { type TokenOptions, tokenFor } from './tokens.ts';
 
 export { ConnectionLost, OperationError } from '../../src/sdk/errors.ts';

@@ -5,11 +5,11 @@ import type {
   PresenceStatus,
   SessionFieldsFragment,
 } from '../../src/sdk/generated.ts';
-import { createInbox, type Inbox } from '../../src/sdk/inbox.ts';
 import { createSubject } from '../../src/sdk/observable.ts';
 import type { Answer, TextLink } from '../../src/sdk/text/link.ts';
 import type { OutgoingChange } from '../../src/sdk/text/outgoing.ts';
 import type { Splice } from '../../src/text/splice.ts';
+import { createInbox, type Inbox } from './inbox.ts';
 import { createLog } from './log.ts';
 
 type State = TextLink['connection']['current']['state'];

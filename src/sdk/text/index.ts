@@ -7,7 +7,6 @@ export { type IndexedDbDraftsOptions, indexedDbDrafts } from './indexeddb-drafts
 export type { Answer, Opened, TextLink } from './link.ts';
 export type { OutgoingChange } from './outgoing.ts';
 export { createSharedText } from './shared-text.ts';
-export { type SocketLink, socketLink } from './socket-link.ts';
 export type {
   SharedText,
   SharedTextEvents,

@@ -2,11 +2,10 @@
 // What runs in the browser: an editor of a shared text, as an app would have it.
 import { EditorState } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
+import { createQuireClient } from '../../../src/sdk/client.ts';
 import { sharedText } from '../../../src/sdk/codemirror/index.ts';
-import { createSocketClient } from '../../../src/sdk/socket-client.ts';
 import { indexedDbDrafts } from '../../../src/sdk/text/indexeddb-drafts.ts';
-import { createSharedText, type SharedText } from '../../../src/sdk/text/shared-text.ts';
-import { socketLink } from '../../../src/sdk/text/socket-link.ts';
+import type { SharedText } from '../../../src/sdk/text/types.ts';
 
 export interface PageOptions {
   readonly url: string;
@@ -25,9 +24,8 @@ export interface PageWindow {
 const page = window as unknown as PageWindow;
 
 page.open = async ({ url, token, documentId, owner }) => {
-  const client = createSocketClient({ url, token: async () => token, clientId: crypto.randomUUID() });
-  const link = socketLink(client, documentId, { retryMs: 100 });
-  page.text = await createSharedText(link, { drafts: indexedDbDrafts({ owner }) });
+  const client = createQuireClient({ url, token: async () => token, random: () => 0.1 });
+  page.text = await client.document(documentId, { drafts: indexedDbDrafts({ owner }) });
   const state = EditorState.create({ doc: page.text.doc, extensions: [sharedText(page.text)] });
   page.editor = new EditorView({ state, parent: document.body });
   page.editor.focus();

@@ -1,9 +1,9 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
 import { createClient } from 'graphql-ws';
-import { ConnectionLost, OperationError } from './errors.ts';
+import { ConnectionLost, OperationError } from '../../src/sdk/errors.ts';
+import { textOf } from '../../src/sdk/operation.ts';
 import { createInbox } from './inbox.ts';
-import { textOf } from './operation.ts';
 
 /** Milliseconds that a socket without operations stays open. */
 const IDLE_MS = 10_000;

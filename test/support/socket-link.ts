@@ -1,23 +1,13 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { pause, systemClock } from '../clock.ts';
-import { ConnectionLost, OperationError } from '../errors.ts';
-import {
-  ApplyDocumentChangesDocument,
-  CollaborationUpdatesDocument,
-  DocumentChangesDocument,
-  DocumentLogDocument,
-  DocumentTextAtDocument,
-  DocumentTextDocument,
-  SetTypingDocument,
-  UpdateCursorPositionDocument,
-  UpdatePresenceDocument,
-  ViewerDocument,
-} from '../generated.ts';
-import { createSubject } from '../observable.ts';
-import type { SocketClient } from '../socket-client.ts';
-import { toInput } from './client-link.ts';
-import type { TextLink } from './link.ts';
-import { persistently, RETRY_MS, type RetryOptions, retryAfter } from './persistently.ts';
+import { pause, systemClock } from '../../src/sdk/clock.ts';
+import { ConnectionLost } from '../../src/sdk/errors.ts';
+import { ViewerDocument } from '../../src/sdk/generated.ts';
+import { createSubject } from '../../src/sdk/observable.ts';
+import type { CallOptions, Operations } from '../../src/sdk/operations.ts';
+import { clientLink } from '../../src/sdk/text/client-link.ts';
+import type { TextLink } from '../../src/sdk/text/link.ts';
+import { persistently, RETRY_MS, type RetryOptions, retryAfter } from '../../src/sdk/text/persistently.ts';
+import type { SocketClient } from './socket-client.ts';
 
 /** Attempts to connect after which one counts as offline. */
 const OFFLINE_AFTER_ATTEMPTS = 3;
@@ -27,9 +17,6 @@ export interface SocketLink extends TextLink {
   /** Closes the client, too. Idempotent. */
   close(): Promise<void>;
 }
-
-const noDocument = (): OperationError =>
-  new OperationError([{ message: 'There is no such document.', extensions: { code: 'NOT_FOUND' } }]);
 
 /** Settles as the promise does, or resolves when the signal is aborted before. */
 const orAborted = (promise: Promise<void>, signal: AbortSignal): Promise<void> =>
@@ -130,66 +117,33 @@ export function socketLink(
     }
   }
 
-  async function askDocument<Data extends { readonly document: unknown }, Variables>(
-    document: TypedDocumentNode<Data, Variables>,
-    variables: Variables,
-  ): Promise<NonNullable<Data['document']>> {
-    const found = (await ask(document, variables)).document;
-    if (!found) throw noDocument();
-    return found;
-  }
+  const operations: Operations = {
+    query: ask,
+    async mutate(document, variables) {
+      try {
+        return await client.request(document, variables);
+      } catch (error) {
+        if (error instanceof ConnectionLost) lose(error);
+        throw error;
+      }
+    },
+    async *subscribe<Data, Variables>(
+      document: TypedDocumentNode<Data, Variables>,
+      variables: Variables,
+      { signal = new AbortController().signal }: CallOptions = {},
+    ) {
+      let next = variables;
+      for await (const data of follow(() => client.subscribe(document, next), signal)) {
+        const { documentChanges } = data as { readonly documentChanges?: { readonly revision: number } };
+        if (documentChanges) next = { ...variables, after: documentChanges.revision };
+        yield data;
+      }
+      return undefined;
+    },
+  };
 
   return {
-    documentId,
-    connection,
-    async open() {
-      const { content, revision } = await askDocument(DocumentTextDocument, { id: documentId });
-      const { viewer } = await ask(ViewerDocument, {});
-      return { text: content, revision, userId: viewer.user.id };
-    },
-    async head(known) {
-      const variables = { id: documentId, after: known, first: 1 };
-      return (await askDocument(DocumentLogDocument, variables)).revision;
-    },
-    async textAt(revision) {
-      return (await askDocument(DocumentTextAtDocument, { id: documentId, revision })).contentAt;
-    },
-    async *changes(after, signal) {
-      let seen = after;
-      const start = () => client.subscribe(DocumentChangesDocument, { documentId, after: seen, echo: true });
-      for await (const { documentChanges } of follow(start, signal)) {
-        seen = documentChanges.revision;
-        yield documentChanges;
-      }
-    },
-    async send({ changeId, baseRevision, splices }, signal) {
-      const sent = { documentId, changes: splices.map(toInput), baseRevision, changeId };
-      for (;;) {
-        try {
-          const { applyDocumentChanges } = await client.request(ApplyDocumentChangesDocument, sent);
-          return { ...applyDocumentChanges, changeId, count: applyDocumentChanges.changes.length };
-        } catch (error) {
-          if (error instanceof ConnectionLost) {
-            lose(error);
-            throw error;
-          }
-          await afterFailure(error, signal);
-        }
-      }
-    },
-    async *session(signal) {
-      const start = () => client.subscribe(CollaborationUpdatesDocument, { documentId });
-      for await (const { collaborationUpdates } of follow(start, signal)) yield collaborationUpdates;
-    },
-    async moveCursor(position) {
-      await client.request(UpdateCursorPositionDocument, { documentId, position });
-    },
-    async setTyping(typing) {
-      await client.request(SetTypingDocument, { documentId, typing });
-    },
-    async setStatus(status) {
-      await client.request(UpdatePresenceDocument, { documentId, status });
-    },
+    ...clientLink(operations, documentId, { connection, clock }),
     async close() {
       become('closed');
       closing.abort();
