@@ -153,7 +153,7 @@ export const FALSE_TEXTS: Readonly<Record<string, readonly string[]>> = {
     'FR 12 345678901',
     'SIRET 732 829 320 00074',
     'Steuernummer 21/815/08150',
-    'BIC COBADEFF',
+    'BIC DEUTDEFFXXX',
     'ISIN US0378331005',
     'CUSIP 037833100',
     'LEI 5493001KJTIIGC8Y1R12',
